@@ -1,0 +1,71 @@
+//! do-operations: what replaces a node's mechanism.
+
+use std::sync::Arc;
+
+use super::{Law, NodeId};
+
+/// What a node does instead of following its own mechanism.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Hard intervention: the node has this value.
+    Set(f64),
+    /// Soft intervention: the node follows another mechanism, with its own noise as before.
+    Follow(Arc<Law>),
+}
+
+/// At most one action per node, in the order of the nodes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Interventions(Vec<(NodeId, Action)>);
+
+impl Interventions {
+    /// No intervention: the twin is its specimen.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// `do(node = value)` alone.
+    #[must_use]
+    pub fn set(node: NodeId, value: f64) -> Self {
+        Self(vec![(node, Action::Set(value))])
+    }
+
+    /// Adds an action, or replaces the one that the node has.
+    pub fn insert(&mut self, node: NodeId, action: Action) {
+        match self.0.binary_search_by_key(&node, |(n, _)| *n) {
+            Ok(at) => self.0[at].1 = action,
+            Err(at) => self.0.insert(at, (node, action)),
+        }
+    }
+
+    /// Gives the node its own mechanism back; false where it had it already.
+    pub fn remove(&mut self, node: NodeId) -> bool {
+        let found = self.0.binary_search_by_key(&node, |(n, _)| *n);
+        if let Ok(at) = found {
+            self.0.remove(at);
+        }
+        found.is_ok()
+    }
+
+    /// Removes every action.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Whether nothing is intervened on.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The action on a node, if any.
+    #[must_use]
+    pub fn on(&self, node: NodeId) -> Option<&Action> {
+        self.0.binary_search_by_key(&node, |(n, _)| *n).ok().map(|at| &self.0[at].1)
+    }
+
+    /// All actions in the order of the nodes.
+    pub fn iter(&self) -> impl Iterator<Item = &(NodeId, Action)> {
+        self.0.iter()
+    }
+}

@@ -1,0 +1,141 @@
+//! How a node's value follows from its parents and its noise, as a scene file declares it.
+
+use serde::{Deserialize, Serialize};
+
+use super::rule;
+
+/// A declared mechanism. Its parents are the nodes that it names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Mechanism {
+    /// Always this value.
+    Constant(f64),
+    /// 1 with this probability, else 0.
+    Bernoulli(f64),
+    /// Category i with the i-th probability.
+    Categorical(Vec<f64>),
+    /// Uniform between two bounds.
+    Uniform(f64, f64),
+    /// Normal with this mean and standard deviation.
+    Normal {
+        /// Mean.
+        mean: f64,
+        /// Standard deviation.
+        sd: f64,
+    },
+    /// A boolean rule over other nodes, turned over with probability `flip`:
+    /// `Gate(rule: "wings and (flat_bill or webbed_paws)")`.
+    Gate {
+        /// The rule; `and`, `or`, `xor`, `not`, parentheses, comparisons with numbers.
+        rule: String,
+        /// Chance that the outcome is turned over.
+        #[serde(default)]
+        flip: f64,
+    },
+    /// Copies a discrete node; with probability `flip` takes one of its other values instead.
+    NoisyCopy {
+        /// The node that is copied.
+        of: String,
+        /// Chance of another value.
+        flip: f64,
+    },
+    /// A conditional probability table over discrete parents: one row for every combination,
+    /// `([parent values], [probability of 0, of 1, ...])`.
+    Table {
+        /// The parents.
+        of: Vec<String>,
+        /// The rows, in any order.
+        rows: Vec<(Vec<usize>, Vec<f64>)>,
+    },
+    /// `intercept + sum weight * parent`, plus normal noise of standard deviation `sd`.
+    Linear {
+        /// Parents with their weights.
+        terms: Vec<(String, f64)>,
+        /// The constant.
+        #[serde(default)]
+        intercept: f64,
+        /// Standard deviation of the noise.
+        #[serde(default)]
+        sd: f64,
+    },
+    /// 1 where `sum weight * parent > above`, turned over with probability `flip`.
+    Threshold {
+        /// Parents with their weights.
+        terms: Vec<(String, f64)>,
+        /// The bar.
+        above: f64,
+        /// Chance that the outcome is turned over.
+        #[serde(default)]
+        flip: f64,
+    },
+    /// 1 with probability `1 / (1 + exp(-(intercept + sum weight * parent)))`.
+    Logistic {
+        /// Parents with their weights.
+        terms: Vec<(String, f64)>,
+        /// The constant.
+        #[serde(default)]
+        intercept: f64,
+    },
+    /// A binary companion of another node through a confounder: a copy of `by` mixed with an
+    /// independent coin of the same bias, so that its correlation with `with` is `strength`.
+    /// A negative strength copies the opposite of `by`.
+    Confounded {
+        /// The confounder, a binary node and the only parent.
+        by: String,
+        /// The node with which the correlation is counted; `by` itself when left out. It is no
+        /// parent: intervening on it changes nothing here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        with: Option<String>,
+        /// The correlation, from -1 to 1.
+        strength: f64,
+    },
+}
+
+impl Mechanism {
+    /// The parents' names in the order in which they are named, each once.
+    ///
+    /// A rule that cannot be parsed has none: the fault is reported when the model is built.
+    #[must_use]
+    pub fn parents(&self) -> Vec<String> {
+        let mut names = match self {
+            Self::Constant(_)
+            | Self::Bernoulli(_)
+            | Self::Categorical(_)
+            | Self::Uniform(..)
+            | Self::Normal { .. } => Vec::new(),
+            Self::Gate { rule, .. } => {
+                let mut found = Vec::new();
+                if let Ok(parsed) = rule::parse(rule) {
+                    let keep = &mut |name: String| {
+                        found.push(name);
+                        Ok::<(), std::convert::Infallible>(())
+                    };
+                    let Ok(_) = parsed.map(keep);
+                }
+                found
+            }
+            Self::NoisyCopy { of, .. } => vec![of.clone()],
+            Self::Table { of, .. } => of.clone(),
+            Self::Linear { terms, .. }
+            | Self::Threshold { terms, .. }
+            | Self::Logistic { terms, .. } => terms.iter().map(|(name, _)| name.clone()).collect(),
+            Self::Confounded { by, .. } => vec![by.clone()],
+        };
+        let mut seen = Vec::new();
+        names.retain(|name| {
+            let first = !seen.contains(name);
+            seen.push(name.clone());
+            first
+        });
+        names
+    }
+
+    /// The node by which the mechanism is calibrated without depending on it.
+    #[must_use]
+    pub fn calibrated_with(&self) -> Option<&str> {
+        match self {
+            Self::Confounded { with, .. } => with.as_deref(),
+            _ => None,
+        }
+    }
+}

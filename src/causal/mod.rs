@@ -1,0 +1,37 @@
+//! The causal core: graph, mechanisms, exogenous noise, interventions, and the exact truth.
+//!
+//! Pure Rust without an engine, usable as a library. A node's value is an `f64`: 0 or 1 for a
+//! binary node, the category's index for a categorical one.
+//!
+//! | type | what it is |
+//! | --- | --- |
+//! | [`Scm`] | a structural causal model: nodes in causal order, each with a mechanism |
+//! | [`Mechanism`] | how a value follows from parents and noise, as a scene declares it |
+//! | [`exogenous`] | the noise U of one specimen, one draw per node |
+//! | [`Interventions`] | what do-operations replace |
+//! | [`causation`] | probabilities of necessity and sufficiency, exact or by replayed twins |
+//! | [`estimate`] | what the paper's estimators (Eq. 2 to 5) say of the same model |
+
+pub mod causation;
+pub mod enumerate;
+pub mod estimate;
+pub mod exogenous;
+mod fault;
+mod graph;
+mod interval;
+mod intervention;
+mod law;
+mod mechanism;
+pub mod noise;
+mod role;
+mod rule;
+mod scm;
+
+pub use fault::{Fault, Place};
+pub use interval::wilson;
+pub use intervention::{Action, Interventions};
+pub use law::Law;
+pub use mechanism::Mechanism;
+pub use role::Role;
+pub(crate) use scm::suggestion;
+pub use scm::{Domain, Node, NodeId, Scm};

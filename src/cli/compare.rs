@@ -1,0 +1,168 @@
+//! `twinworld compare`: the same start, the same specimens, several objectives; who has learned
+//! the causes?
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::options::{SceneOptions, TrainingOptions, objectives, out_or};
+use super::progress::Bars;
+use super::{console, interrupt, summary};
+use crate::experiment::report::{CurvePoint, Report, RunReport, render};
+use crate::experiment::{
+    Contest, Entrant, RunDirectory, average, disagreements, hold, sheet, write_whole,
+};
+use crate::learn::{Learner, StepLosses};
+use crate::measure::Metrics;
+use crate::scene::Stage;
+use crate::scene::training::Objective;
+
+/// Arguments of `compare`.
+#[derive(Args)]
+pub struct Compare {
+    #[command(flatten)]
+    scene: SceneOptions,
+    /// The objectives, separated by commas
+    #[arg(long, value_delimiter = ',', default_value = "erm,c3r,c3r-twin",
+          value_parser = objectives())]
+    objectives: Vec<Objective>,
+    /// How many seeds, counted up from the first
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u64).range(1..=1000))]
+    seeds: u64,
+    #[command(flatten)]
+    training: TrainingOptions,
+    /// The directory for runs and report [default: runs/SCENE-compare]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl Compare {
+    /// Holds one contest per seed, writes the run directories and the report over all.
+    pub fn run(mut self) -> anyhow::Result<ExitCode> {
+        let stage = Arc::new(self.scene.load()?);
+        let mut seen = Vec::new();
+        self.objectives.retain(|o| {
+            !seen.contains(o) && {
+                seen.push(*o);
+                true
+            }
+        });
+        let trainings = self
+            .objectives
+            .iter()
+            .map(|&objective| self.training.training(&stage, objective))
+            .collect::<Result<Vec<_>, _>>()?;
+        let first = self.training.seed(&stage);
+        let out = out_or(self.out.as_deref(), &format!("{}-compare", stage.scene.name));
+        let top = RunDirectory::create(&out)?;
+        interrupt::listen();
+        let mut rounds: Vec<Vec<Entrant>> = Vec::new();
+        for seed in first..first.saturating_add(self.seeds) {
+            let contest = Contest {
+                stage: Arc::clone(&stage),
+                seed,
+                trainings: trainings.clone(),
+                specimens: self.training.specimens,
+            };
+            if self.seeds > 1 {
+                console::note(&format!("seed {seed}"));
+            }
+            let (entrants, complete) = hold(&contest, &mut Bars::of(&contest))?;
+            for entrant in &entrants {
+                let name = format!("{}-seed{seed}", entrant.training.objective.name());
+                let directory = RunDirectory::create(&top.file(&name))?;
+                directory.write(&stage, seed, entrant, complete)?;
+            }
+            if !complete {
+                console::note(&format!("stopped; {} holds what is trained so far", out.display()));
+                return Ok(ExitCode::from(interrupt::STOPPED));
+            }
+            rounds.push(entrants);
+        }
+        let page = top.file("report.html");
+        let specimens = self.training.specimens;
+        write_whole(&page, self.report(&stage, first, &rounds, specimens)?.as_bytes())?;
+        let rows: Vec<(String, Vec<&Metrics>)> = (self.objectives.iter().enumerate())
+            .map(|(i, o)| (o.name().to_owned(), of_objective(&rounds, i)))
+            .collect();
+        if let Some(table) = summary::table(&rows) {
+            console::say(&table);
+        }
+        console::say(&format!("report: {}", page.display()));
+        let mut failed = false;
+        for error in rounds.iter().flatten().filter_map(|e| e.outcome.as_ref().err()) {
+            console::complain(&format!("error: {error}"));
+            failed = true;
+        }
+        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    /// The page over all runs: figures averaged over seeds, exhibits of the first seed.
+    fn report(
+        &self,
+        stage: &Arc<Stage>,
+        seed: u64,
+        rounds: &[Vec<Entrant>],
+        specimens: usize,
+    ) -> anyhow::Result<String> {
+        let averaged: Vec<(Metrics, &[StepLosses])> = (0..self.objectives.len())
+            .filter_map(|i| average(&of_objective(rounds, i)).map(|m| (m, &*rounds[0][i].curve)))
+            .collect();
+        let shown = rounds[0].iter().filter(|e| e.outcome.is_ok());
+        let models: Vec<&dyn Learner> = shown.map(|e| &*e.learner).collect();
+        let names: Vec<String> = averaged.iter().map(|(m, _)| m.objective.clone()).collect();
+        let intervals = match self.seeds {
+            1 => format!("Wilson score, over {specimens} specimens"),
+            n => format!("Student's t, over {n} seeds"),
+        };
+        let report = Report {
+            title: format!("{}: what {} learned", stage.scene.name, names.join(", ")),
+            scene_paragraph: stage.scene.about.clone(),
+            intervals,
+            runs: run_reports(&averaged),
+            sheet: sheet(stage, seed, &models)?,
+            disagreements: disagreements(stage, seed, &names, &models)?,
+        };
+        Ok(render(&report)?)
+    }
+}
+
+/// The metrics of the i-th objective, seed by seed, without those that failed.
+fn of_objective(rounds: &[Vec<Entrant>], i: usize) -> Vec<&Metrics> {
+    rounds.iter().filter_map(|round| round[i].outcome.as_ref().ok()).collect()
+}
+
+/// Metrics and loss curves as the report wants them; a term that is 0 throughout is left out.
+pub fn run_reports(runs: &[(Metrics, &[StepLosses])]) -> Vec<RunReport> {
+    let terms = |l: &StepLosses| {
+        [
+            ("total", l.total),
+            ("sufficiency", l.sufficiency),
+            ("necessity", l.necessity),
+            ("L_v", l.l_v),
+            ("L_fe", l.l_fe),
+            ("twin", l.twin),
+            ("consistency", l.consistency),
+        ]
+    };
+    let one = |(metrics, curve): &(Metrics, &[StepLosses])| {
+        let used = |i: usize| curve.iter().any(|l| terms(l)[i].1 != 0.0);
+        let used: Vec<bool> = (0..7).map(used).collect();
+        let point = |(step, l): (usize, &StepLosses)| CurvePoint {
+            step,
+            losses: terms(l)
+                .into_iter()
+                .zip(&used)
+                .filter(|(_, used)| **used)
+                .map(|((name, value), _)| (name.to_owned(), value))
+                .collect(),
+            accuracy: l.accuracy,
+        };
+        let curve = curve.iter().enumerate().map(point).collect();
+        RunReport { metrics: metrics.clone(), curve }
+    };
+    runs.iter().map(one).collect()
+}

@@ -1,0 +1,71 @@
+//! The command line: one file per command.
+
+mod check;
+mod compare;
+mod console;
+mod interrupt;
+mod options;
+mod probe;
+mod progress;
+mod summary;
+mod train;
+mod truth;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::scene::SceneError;
+
+/// Has a multimodal model learned the causes of its label, or their companions?
+///
+/// A scene declares a structural causal model; twinworld shows its specimens as pictures, sounds
+/// and sentences, trains models on them, and intervenes to see what they have learned.
+#[derive(Parser)]
+#[command(name = "twinworld", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train one method under several objectives on the same specimens and compare what they learn
+    Compare(compare::Compare),
+    /// Train one model and measure what it has learned
+    Train(train::Train),
+    /// Say the exact probabilities of necessity and sufficiency of every factor
+    Truth(truth::TruthCommand),
+    /// Measure a saved model, also under do-operations
+    Probe(probe::Probe),
+    /// Check scene files; print ok where all is well
+    Check(check::Check),
+}
+
+/// A mistake in the words of a command.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);
+
+/// Exit code of a command that was given something wrong: a scene, a setting, a factor.
+const WRONG_INPUT: u8 = 2;
+
+/// Reads the command line, runs the command, and says what went wrong.
+#[must_use]
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Compare(command) => command.run(),
+        Command::Train(command) => command.run(),
+        Command::Truth(command) => command.run(),
+        Command::Probe(command) => command.run(),
+        Command::Check(command) => command.run(),
+    };
+    outcome.unwrap_or_else(|error| {
+        if let Some(scene) = error.downcast_ref::<SceneError>() {
+            console::complain(scene);
+            return ExitCode::from(WRONG_INPUT);
+        }
+        console::complain(&format!("error: {error:#}"));
+        if error.is::<UsageError>() { ExitCode::from(WRONG_INPUT) } else { ExitCode::FAILURE }
+    })
+}

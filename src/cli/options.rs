@@ -1,0 +1,121 @@
+//! Options that several commands share.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+
+use super::UsageError;
+use crate::causal::Interventions;
+use crate::scene::training::{Method, Objective, Training};
+use crate::scene::{Stage, load, with_overrides};
+
+/// A scene and how to train on it.
+#[derive(Args)]
+pub struct SceneOptions {
+    /// The scene file
+    pub scene: PathBuf,
+    /// Any value of the scene, for instance training.lambda_v=0.5 or
+    /// factors.lake.mechanism.strength=0.7
+    #[arg(long = "set", value_name = "WAY=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl SceneOptions {
+    /// The checked scene with its settings.
+    pub fn load(&self) -> anyhow::Result<Stage> {
+        Ok(with_overrides(load(&self.scene)?, &self.set)?)
+    }
+}
+
+/// What is trained, and for how long.
+#[derive(Args)]
+pub struct TrainingOptions {
+    /// How modalities are joined [default: the scene's]
+    #[arg(long, value_parser = methods())]
+    pub method: Option<Method>,
+    /// Updates [default: the scene's]
+    #[arg(long, value_name = "N")]
+    pub steps: Option<usize>,
+    /// Specimens per update [default: the scene's]
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
+    /// The seed of specimens and starting weights [default: the scene's]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Specimens of each measurement
+    #[arg(long, value_name = "N", default_value_t = 4096)]
+    pub specimens: usize,
+}
+
+impl TrainingOptions {
+    /// The scene's training section with these options and an objective.
+    pub fn training(&self, stage: &Stage, objective: Objective) -> Result<Training, UsageError> {
+        let own = &stage.scene.training;
+        let training = Training {
+            objective,
+            method: self.method.unwrap_or(own.method),
+            steps: self.steps.unwrap_or(own.steps),
+            batch: self.batch.unwrap_or(own.batch),
+            ..own.clone()
+        };
+        if training.batch < 2 || training.steps < 1 || self.specimens < 1 {
+            let message = "--batch takes 2 or more, --steps and --specimens 1 or more";
+            return Err(UsageError(message.to_owned()));
+        }
+        Ok(training)
+    }
+
+    /// The seed.
+    pub fn seed(&self, stage: &Stage) -> u64 {
+        self.seed.unwrap_or(stage.scene.seed)
+    }
+}
+
+/// Reads a method's name.
+pub fn methods() -> impl clap::builder::TypedValueParser<Value = Method> {
+    PossibleValuesParser::new(Method::ALL.map(Method::name))
+        .map(|name| Method::ALL.into_iter().find(|m| m.name() == name).unwrap_or_default())
+}
+
+/// Reads an objective's name.
+pub fn objectives() -> impl clap::builder::TypedValueParser<Value = Objective> {
+    PossibleValuesParser::new(Objective::ALL.map(Objective::name))
+        .map(|name| Objective::ALL.into_iter().find(|o| o.name() == name).unwrap_or_default())
+}
+
+/// Reads do-operations such as `lake=0`.
+pub fn interventions(stage: &Stage, operations: &[String]) -> Result<Interventions, UsageError> {
+    let mut all = Interventions::none();
+    for operation in operations {
+        let Some((name, value)) = operation.split_once('=') else {
+            let message = format!("--do {operation}: no value is given; write factor=value");
+            return Err(UsageError(message));
+        };
+        let scm = stage.scm();
+        let Some(node) = scm.find(name.trim()) else {
+            let remedy = scm.suggestion(name.trim());
+            return Err(UsageError(format!(
+                "--do {operation}: no node `{}`; {remedy}",
+                name.trim()
+            )));
+        };
+        let value: f64 =
+            value.trim().parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(|| {
+                UsageError(format!("--do {operation}: `{}` is no number", value.trim()))
+            })?;
+        if let Some(size) = scm.domain(node).size()
+            && (value.fract() != 0.0 || !(0.0..size as f64).contains(&value))
+        {
+            let message = format!("--do {operation}: `{name}` has the values 0 to {}", size - 1);
+            return Err(UsageError(message));
+        }
+        all.insert(node, crate::causal::Action::Set(value));
+    }
+    Ok(all)
+}
+
+/// The directory that results go to: the one asked for, or one named after the work.
+pub fn out_or(out: Option<&Path>, name: &str) -> PathBuf {
+    out.map_or_else(|| Path::new("runs").join(name), Path::to_path_buf)
+}

@@ -1,0 +1,76 @@
+//! `twinworld train`: one model, one run directory.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::compare::run_reports;
+use super::options::{SceneOptions, TrainingOptions, objectives, out_or};
+use super::progress::Bars;
+use super::{console, interrupt, summary};
+use crate::experiment::report::{Report, render};
+use crate::experiment::{Contest, RunDirectory, hold, sheet, write_whole};
+use crate::scene::training::Objective;
+
+/// Arguments of `train`.
+#[derive(Args)]
+pub struct Train {
+    #[command(flatten)]
+    scene: SceneOptions,
+    /// What is minimised [default: the scene's]
+    #[arg(long, value_parser = objectives())]
+    objective: Option<Objective>,
+    #[command(flatten)]
+    training: TrainingOptions,
+    /// The run directory [default: runs/SCENE-OBJECTIVE-seedS]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl Train {
+    /// Trains, examines, writes the run directory.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let stage = Arc::new(self.scene.load()?);
+        let objective = self.objective.unwrap_or(stage.scene.training.objective);
+        let training = self.training.training(&stage, objective)?;
+        let seed = self.training.seed(&stage);
+        let name = format!("{}-{}-seed{seed}", stage.scene.name, objective.name());
+        let out = out_or(self.out.as_deref(), &name);
+        let directory = RunDirectory::create(&out)?;
+        let specimens = self.training.specimens;
+        let contest =
+            Contest { stage: Arc::clone(&stage), seed, trainings: vec![training], specimens };
+        interrupt::listen();
+        let (mut entrants, complete) = hold(&contest, &mut Bars::of(&contest))?;
+        let Some(entrant) = entrants.pop() else { return Ok(ExitCode::FAILURE) };
+        directory.write(&stage, seed, &entrant, complete)?;
+        if !complete {
+            console::note(&format!(
+                "stopped after {} updates; {} holds the model, `twinworld probe {}` measures it",
+                entrant.curve.len(),
+                out.display(),
+                out.display()
+            ));
+            return Ok(ExitCode::from(interrupt::STOPPED));
+        }
+        let metrics = entrant.outcome.as_ref().map_err(|e| anyhow::anyhow!("{e}"))?;
+        let report = Report {
+            title: format!("{}: {} with {}", metrics.scene, metrics.method, metrics.objective),
+            scene_paragraph: stage.scene.about.clone(),
+            intervals: format!("Wilson score, over {specimens} specimens"),
+            runs: run_reports(&[(metrics.clone(), &entrant.curve)]),
+            sheet: sheet(&stage, seed, &[&*entrant.learner])?,
+            disagreements: Vec::new(),
+        };
+        let page = directory.file("report.html");
+        write_whole(&page, render(&report)?.as_bytes())?;
+        let row = (metrics.objective.clone(), vec![metrics]);
+        if let Some(table) = summary::table(&[row]) {
+            console::say(&table);
+        }
+        console::say(&format!("report: {}", page.display()));
+        Ok(ExitCode::SUCCESS)
+    }
+}

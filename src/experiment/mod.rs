@@ -1,0 +1,14 @@
+//! Runs: train, examine, write down, report.
+
+mod average;
+mod contest;
+mod exhibits;
+pub mod report;
+mod run_directory;
+mod spread;
+
+pub use average::average;
+pub use contest::{Contest, Entrant, Watcher, hold};
+pub use exhibits::{disagreements, sheet};
+pub use run_directory::{RunDirectory, RunError, SavedRun, write_whole};
+pub use spread::{Spread, spread};

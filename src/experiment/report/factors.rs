@@ -1,0 +1,82 @@
+//! The factors of all runs in one list: what is true of each, and what each run has learned.
+
+use crate::measure::{Causation, LearnedCausation};
+
+use super::RunReport;
+
+/// One factor of the scene, across runs.
+pub(super) struct FactorRow<'a> {
+    /// The factor's name.
+    pub name: &'a str,
+    /// Its role, as the scene words it.
+    pub role: &'a str,
+    /// What the structural causal model says.
+    pub truth: Causation,
+    /// What each run has learned, in run order; `None` where a run did not measure the factor.
+    pub learned: Vec<Option<&'a LearnedCausation>>,
+}
+
+/// Every factor that any run measured: the first run's order, then what later runs add.
+pub(super) fn factor_rows(runs: &[RunReport]) -> Vec<FactorRow<'_>> {
+    let mut rows: Vec<FactorRow<'_>> = Vec::new();
+    for (index, run) in runs.iter().enumerate() {
+        for entry in &run.metrics.causation {
+            let place = match rows.iter().position(|row| row.name == entry.factor) {
+                Some(place) => place,
+                None => {
+                    rows.push(FactorRow {
+                        name: &entry.factor,
+                        role: &entry.role,
+                        truth: entry.truth,
+                        learned: vec![None; runs.len()],
+                    });
+                    rows.len() - 1
+                }
+            };
+            rows[place].learned[index] = Some(&entry.learned);
+        }
+    }
+    rows
+}
+
+/// Whether a role is a companion's: no cause of the label.
+pub(super) fn is_companion(role: &str) -> bool {
+    ["spurious", "nuisance"].iter().any(|name| role.eq_ignore_ascii_case(name))
+}
+
+/// What a role means, in plain words; `None` for one that this program does not know.
+pub(super) fn role_meaning(role: &str) -> Option<&'static str> {
+    Some(match role.to_ascii_lowercase().as_str() {
+        "snc" => "sufficient and necessary cause",
+        "sc" => "sufficient cause, not a necessary one",
+        "nc" => "necessary cause, not sufficient alone",
+        "spurious" => "no cause: keeps company with the label through a confounder",
+        "nuisance" => "no cause: independent of the label",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn a_factor_that_one_run_lacks_stays_in_the_list() {
+        let mut runs = sample::duck(2).runs;
+        let dropped = runs[0].metrics.causation.remove(0);
+        let rows = factor_rows(&runs);
+        let row = rows.iter().find(|row| row.name == dropped.factor).unwrap();
+        assert!(row.learned[0].is_none());
+        assert_eq!(row.learned[1], Some(&runs[1].metrics.causation[0].learned));
+        assert_eq!(rows.len(), runs[1].metrics.causation.len());
+    }
+
+    #[test]
+    fn roles() {
+        assert!(is_companion("Spurious") && is_companion("nuisance"));
+        assert!(!is_companion("Snc"));
+        assert!(role_meaning("Nc").unwrap().starts_with("necessary"));
+        assert!(role_meaning("Unheard").is_none());
+    }
+}

@@ -1,0 +1,126 @@
+//! The whole loss of each objective, put together from its terms (Eq. 10).
+
+use dfdx::prelude::{TryAdd, TryMul};
+
+use super::Batch;
+use super::device::LearnDevice;
+use super::learner::Plan;
+use super::loss::{Loss, Term};
+use super::method::Method;
+use super::model::{Model, Pass};
+use super::objective::{consistency, cross_entropy, divergence, mean, necessity, over_budget};
+use super::ops::{detach, one_hot, upload};
+use super::tape::{Matrix, Scalar, SharedTape, Var};
+use super::twin_network::{CounterfactualKind, TwinNetwork};
+use crate::scene::training::Objective;
+
+/// What a loss is computed with.
+pub struct Criterion<'a, D: LearnDevice, M: Method<D>> {
+    /// Where the numbers are.
+    pub device: &'a D,
+    /// The objective and its weights.
+    pub plan: &'a Plan,
+    /// The model that made the pass.
+    pub model: &'a Model<D, M>,
+    /// The tape of the pass.
+    pub tape: &'a SharedTape<D>,
+}
+
+impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
+    /// The loss of a pass over `batch`, and for `C3rTwin` over `twin` below it.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn loss(
+        &self,
+        pass: &Pass<D>,
+        batch: &Batch,
+        twin: Option<&Batch>,
+    ) -> Result<Loss<D>, D::Err> {
+        match (self.plan.training.objective, twin) {
+            (Objective::C3rTwin, Some(twin)) => self.twin_loss(pass, batch, twin),
+            (objective, _) => self.c3r_loss(pass, batch, objective),
+        }
+    }
+
+    /// The method's whole task loss: cross-entropy of the joint logits and its auxiliary loss.
+    fn task(&self, pass: &Pass<D>, targets: &Matrix<D>) -> Result<Scalar<D>, D::Err> {
+        let loss = cross_entropy(pass.joint.logits.clone(), targets)?;
+        match self.model.method().auxiliary_loss(&pass.joint, targets)? {
+            Some(auxiliary) => loss.try_add(auxiliary),
+            None => Ok(loss),
+        }
+    }
+
+    /// `lambda_s task`, and for the C3R objectives the rest of Eq. 10.
+    fn c3r_loss(
+        &self,
+        pass: &Pass<D>,
+        batch: &Batch,
+        objective: Objective,
+    ) -> Result<Loss<D>, D::Err> {
+        let training = &self.plan.training;
+        let one_hot = one_hot(self.device, batch.labels.iter().copied(), self.plan.classes)?;
+        let targets = one_hot.clone().try_mul(1.0 / batch.rows as f32)?;
+        let task = self.task(pass, &targets)?;
+        let mut loss = Loss::of(Term::Sufficiency, training.lambda_s, task)?;
+        let kind = match objective {
+            Objective::C3r => CounterfactualKind::Flip(training.step),
+            Objective::C3rLiteral => CounterfactualKind::Literal(training.literal_step),
+            Objective::Erm | Objective::C3rTwin => return Ok(loss),
+        };
+        let joint = &pass.joint;
+        let twin_network = TwinNetwork::new(joint, &one_hot, kind)?;
+        if training.lambda_n != 0.0 {
+            let value = necessity(&twin_network.logits(&joint.logits)?, &one_hot)?;
+            loss = loss.and(Term::Necessity, training.lambda_n, value)?;
+        }
+        if let Some(v) = self.instrument_target(pass)? {
+            let value = mean(divergence(joint.z.clone(), v)?)?;
+            loss = loss.and(Term::Instrument, training.lambda_v, value)?;
+        }
+        if training.lambda_fe != 0.0 {
+            let rows = divergence(joint.z.clone(), twin_network.z(&joint.z)?)?;
+            let value = over_budget(rows, training.kl_budget)?;
+            loss = loss.and(Term::Divergence, training.lambda_fe, value)?;
+        }
+        Ok(loss)
+    }
+
+    /// V, as a constant or in the graph; none where nothing asks for it.
+    fn instrument_target(&self, pass: &Pass<D>) -> Result<Option<Var<D>>, D::Err> {
+        let training = &self.plan.training;
+        let Some(instrument) = self.model.instrument().filter(|_| training.lambda_v != 0.0) else {
+            return Ok(None);
+        };
+        if !training.detach_instrument {
+            return instrument.forward(&pass.features, self.tape).map(Some);
+        }
+        let features = pass.features.iter().map(detach).collect::<Result<Vec<_>, _>>()?;
+        detach(&instrument.forward(&features, &SharedTape::off())?).map(Some)
+    }
+
+    /// `lambda_s task(real) + lambda_twin task(twin) + lambda_consistency Jeffreys` (ours). The
+    /// pass holds the specimens, then their twins.
+    fn twin_loss(&self, pass: &Pass<D>, batch: &Batch, twin: &Batch) -> Result<Loss<D>, D::Err> {
+        let (training, classes, rows) = (&self.plan.training, self.plan.classes, batch.rows);
+        let share = 1.0 / rows as f32;
+        let targets = |labels: &[usize], first: usize| {
+            let mut values = vec![0.0; 2 * rows * classes];
+            for (row, label) in labels.iter().enumerate() {
+                values[(first + row) * classes + label] = share;
+            }
+            upload(self.device, (2 * rows, classes), values)
+        };
+        let real = self.task(pass, &targets(&batch.labels, 0)?)?;
+        let twins = self.task(pass, &targets(&twin.labels, rows)?)?;
+        let loss = Loss::of(Term::Sufficiency, training.lambda_s, real)?;
+        let loss = loss.and(Term::Twin, training.lambda_twin, twins)?;
+        if training.lambda_consistency == 0.0 {
+            return Ok(loss);
+        }
+        let kept: Vec<bool> = batch.labels.iter().zip(&twin.labels).map(|(a, b)| a == b).collect();
+        let value = consistency(self.device, self.tape, pass.joint.logits.clone(), &kept)?;
+        loss.and(Term::Consistency, training.lambda_consistency, value)
+    }
+}

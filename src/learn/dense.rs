@@ -1,0 +1,72 @@
+//! A dense layer whose widths are known only at run time.
+
+use dfdx::prelude::TryMatMul;
+
+use super::device::LearnDevice;
+use super::ops::{add_bias, stack_rows};
+use super::parameter::{Parameter, Start};
+use super::tape::{Matrix, SharedTape, Var};
+
+/// `x W + b`, with W `inputs x outputs`. Always a product of two matrices: dfdx's rank-3 linear
+/// layer is many times slower backwards.
+pub struct Dense<D: LearnDevice> {
+    weight: Parameter<D>,
+    bias: Parameter<D>,
+}
+
+impl<D: LearnDevice> Dense<D> {
+    /// A layer named `name`, with parameters `name.weight` and `name.bias`.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn new(
+        start: &Start<D>,
+        name: &str,
+        inputs: usize,
+        outputs: usize,
+    ) -> Result<Self, D::Err> {
+        Ok(Self {
+            weight: start.weight(format!("{name}.weight"), (inputs, outputs), inputs)?,
+            bias: start.bias(format!("{name}.bias"), outputs, inputs)?,
+        })
+    }
+
+    /// The layer applied to every row of `x`.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn forward(&self, x: Var<D>, tape: &SharedTape<D>) -> Result<Var<D>, D::Err> {
+        add_bias(x.try_matmul(self.weight.on(tape))?, self.bias.on(tape))
+    }
+
+    /// The layer applied to data: the rows of all `blocks` under one another.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn forward_input(
+        &self,
+        blocks: &[Matrix<D>],
+        tape: &SharedTape<D>,
+    ) -> Result<Var<D>, D::Err> {
+        let products = blocks
+            .iter()
+            .map(|block| D::input_product(block, self.weight.on(tape)))
+            .collect::<Result<Vec<_>, _>>()?;
+        add_bias(stack_rows(products)?, self.bias.on(tape))
+    }
+
+    /// The weight in the graph of `tape`.
+    pub fn weight(&self, tape: &SharedTape<D>) -> Var<D> {
+        self.weight.on(tape)
+    }
+
+    /// Weight and bias.
+    pub fn parameters(&self) -> impl Iterator<Item = &Parameter<D>> {
+        [&self.weight, &self.bias].into_iter()
+    }
+
+    /// Weight and bias, to be changed.
+    pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Parameter<D>> {
+        [&mut self.weight, &mut self.bias].into_iter()
+    }
+}

@@ -1,0 +1,275 @@
+//! The learner as the rest of the program sees it: batches in, figures and logits out.
+
+use std::path::Path;
+
+use super::checkpoint::{self, Checkpoint};
+use super::method::{Concat, Late, Method};
+use super::parameter::NamedParameter;
+use super::trainer::Trainer;
+use super::twin_network::CounterfactualKind;
+use super::{Batch, InputSpec, LearnError};
+use crate::scene::training::{Method as MethodName, Training};
+
+/// The terms of one update, each the mean over the batch and without its weight; 0 where the
+/// objective doesn't use it. All in nats but the accuracy.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StepLosses {
+    /// What was minimised: the weighted sum of the terms.
+    pub total: f64,
+    /// The method's task loss on the real branch, its auxiliary loss included.
+    pub sufficiency: f64,
+    /// `-log(1 - p_bar_y)` on the hypothetical branch.
+    pub necessity: f64,
+    /// `KL(z || v)`.
+    pub l_v: f64,
+    /// `max(0, KL(z || z_bar) - kl_budget)`.
+    pub l_fe: f64,
+    /// The method's task loss on the rendered twins.
+    pub twin: f64,
+    /// The Jeffreys divergence between specimen and twin where the label stays.
+    pub consistency: f64,
+    /// Share of the batch's specimens judged rightly, before the update.
+    pub accuracy: f64,
+}
+
+/// Logits on the host.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Logits {
+    /// Specimens.
+    pub rows: usize,
+    /// Classes.
+    pub classes: usize,
+    /// Row-major, `rows * classes` numbers.
+    pub values: Vec<f32>,
+}
+
+impl Logits {
+    /// The logits of one specimen.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.classes..(row + 1) * self.classes]
+    }
+
+    /// The class with the largest logit; the first of equals.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn verdict(&self, row: usize) -> usize {
+        let row = self.row(row);
+        (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best })
+    }
+
+    /// The verdict on every specimen.
+    pub fn verdicts(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.rows).map(|row| self.verdict(row))
+    }
+
+    /// Share of specimens whose verdict is their label; 0 for none.
+    #[must_use]
+    pub fn accuracy(&self, labels: &[usize]) -> f64 {
+        let right = self.verdicts().zip(labels).filter(|(verdict, label)| verdict == *label);
+        right.count() as f64 / self.rows.max(1) as f64
+    }
+}
+
+/// Both branches of the twin network on one batch.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counterfactual {
+    /// The logits of z.
+    pub real: Logits,
+    /// The logits of `z_bar`.
+    pub hypothetical: Logits,
+    /// `KL(softmax(z) || softmax(z_bar))` of each specimen, in nats.
+    pub divergence: Vec<f32>,
+}
+
+/// Joint representations on the host.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Representation {
+    /// Specimens.
+    pub rows: usize,
+    /// Numbers per specimen.
+    pub width: usize,
+    /// Row-major, `rows * width` numbers.
+    pub values: Vec<f32>,
+}
+
+/// A model in training.
+pub trait Learner: Send + Sync {
+    /// One step of Adam on the objective. `C3rTwin` needs `twin`, row for row the rendered twins
+    /// of `batch` with the labels that the causal model gives them; the others ignore it.
+    ///
+    /// # Errors
+    /// [`LearnError::Batch`] or [`LearnError::TwinMissing`] for unfit data,
+    /// [`LearnError::Diverged`] if a term isn't finite (the parameters are then left as they
+    /// were), [`LearnError::Device`].
+    fn update(&mut self, batch: &Batch, twin: Option<&Batch>) -> Result<StepLosses, LearnError>;
+
+    /// The logits of every specimen.
+    ///
+    /// # Errors
+    /// [`LearnError::Batch`] for unfit data, [`LearnError::Device`].
+    fn logits(&self, batch: &Batch) -> Result<Logits, LearnError>;
+
+    /// Both branches of the twin network, for the labels of `batch`. A step of
+    /// [`Step::Spread`](crate::scene::training::Step::Spread) is measured by the spread of the
+    /// batch given.
+    ///
+    /// # Errors
+    /// [`LearnError::Batch`] for unfit data, [`LearnError::Device`].
+    fn counterfactual(
+        &self,
+        batch: &Batch,
+        kind: CounterfactualKind,
+    ) -> Result<Counterfactual, LearnError>;
+
+    /// The joint representation Z of every specimen.
+    ///
+    /// # Errors
+    /// [`LearnError::Batch`] for unfit data, [`LearnError::Device`].
+    fn representation(&self, batch: &Batch) -> Result<Representation, LearnError>;
+
+    /// Every parameter, in a fixed order.
+    ///
+    /// # Errors
+    /// [`LearnError::Device`], [`LearnError::WorkerGone`].
+    fn parameters(&self) -> Result<Vec<NamedParameter>, LearnError>;
+
+    /// Writes all parameters to a SafeTensors file, the same bytes for the same parameters.
+    ///
+    /// # Errors
+    /// [`LearnError::CheckpointFile`] if it can't be written.
+    fn save(&self, path: &Path) -> Result<(), LearnError> {
+        checkpoint::write(path, &self.parameters()?)
+    }
+}
+
+/// A learner at its start. The same seed gives the same start; parameters that two objectives
+/// share start the same under both.
+///
+/// # Errors
+/// [`LearnError::Setting`] if no model can be built so, [`LearnError::Device`].
+pub fn new_learner(
+    inputs: &[InputSpec],
+    classes: usize,
+    training: &Training,
+    seed: u64,
+) -> Result<Box<dyn Learner>, LearnError> {
+    build(inputs, classes, training, seed, None)
+}
+
+/// A learner with the parameters of a file that [`Learner::save`] wrote. Adam starts afresh.
+///
+/// # Errors
+/// As [`new_learner`]; [`LearnError::CheckpointFile`], [`LearnError::CheckpointFormat`],
+/// [`LearnError::MissingTensor`], [`LearnError::UnknownTensor`] or [`LearnError::WrongShape`] if
+/// the file can't be read or was saved by another model.
+pub fn load_learner(
+    path: &Path,
+    inputs: &[InputSpec],
+    classes: usize,
+    training: &Training,
+) -> Result<Box<dyn Learner>, LearnError> {
+    build(inputs, classes, training, 0, Some(Checkpoint::read(path)?))
+}
+
+fn build(
+    inputs: &[InputSpec],
+    classes: usize,
+    training: &Training,
+    seed: u64,
+    checkpoint: Option<Checkpoint>,
+) -> Result<Box<dyn Learner>, LearnError> {
+    let plan = Plan { inputs: inputs.to_vec(), classes, training: training.clone() };
+    plan.check()?;
+    match training.method {
+        MethodName::Concat => on_device::start::<Concat<_>>(plan, seed, checkpoint),
+        MethodName::Late => on_device::start::<Late<_>>(plan, seed, checkpoint),
+    }
+}
+
+/// What a model is built from.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub inputs: Vec<InputSpec>,
+    pub classes: usize,
+    pub training: Training,
+}
+
+impl Plan {
+    fn check(&self) -> Result<(), LearnError> {
+        let wrong = |setting: &str, found: String, remedy| {
+            Err(LearnError::Setting { setting: setting.into(), found, remedy })
+        };
+        let training = &self.training;
+        if self.inputs.is_empty() {
+            return wrong("the number of modalities", "0".into(), "declare at least one");
+        }
+        for (i, input) in self.inputs.iter().enumerate() {
+            if self.inputs[..i].iter().any(|other| other.name == input.name) {
+                let remedy = "give every modality a name of its own";
+                return wrong("the name of a modality", format!("`{}` twice", input.name), remedy);
+            }
+            if input.width == 0 {
+                let setting = format!("the width of `{}`", input.name);
+                return wrong(&setting, "0".into(), "it must hold at least one number");
+            }
+        }
+        if self.classes < 2 {
+            let found = self.classes.to_string();
+            return wrong("the number of classes", found, "a label needs at least two");
+        }
+        for (setting, width) in
+            [("features", training.features), ("representation", training.representation)]
+        {
+            if width == 0 {
+                return wrong(setting, "0".into(), "it must be at least 1");
+            }
+        }
+        if !(training.learning_rate > 0.0 && training.learning_rate.is_finite()) {
+            let found = training.learning_rate.to_string();
+            return wrong("learning_rate", found, "it must be a number above 0, such as 0.001");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+mod on_device {
+    use dfdx::prelude::Cpu;
+
+    use super::{Checkpoint, LearnError, Learner, Method, Plan, Trainer};
+
+    pub(super) fn start<M: Method<Cpu> + Send + Sync + 'static>(
+        plan: Plan,
+        seed: u64,
+        checkpoint: Option<Checkpoint>,
+    ) -> Result<Box<dyn Learner>, LearnError> {
+        let trainer = Trainer::<Cpu, M>::new(Cpu::default(), plan, seed, checkpoint.as_ref())?;
+        Ok(Box::new(trainer))
+    }
+}
+
+#[cfg(feature = "cuda")]
+mod on_device {
+    use dfdx::prelude::Cuda;
+
+    use super::super::worker::Worker;
+    use super::{Checkpoint, LearnError, Learner, Method, Plan, Trainer};
+
+    pub(super) fn start<M: Method<Cuda> + 'static>(
+        plan: Plan,
+        seed: u64,
+        checkpoint: Option<Checkpoint>,
+    ) -> Result<Box<dyn Learner>, LearnError> {
+        let worker = Worker::start(move || {
+            let device = Cuda::try_build(0, 0).map_err(LearnError::device)?;
+            Trainer::<Cuda, M>::new(device, plan, seed, checkpoint.as_ref())
+        })?;
+        Ok(Box::new(worker))
+    }
+}

@@ -1,0 +1,103 @@
+//! Concatenation: the features side by side, one joint network, one linear head.
+
+use dfdx::prelude::TryMatMul;
+
+use super::super::InputSpec;
+use super::super::dense::Dense;
+use super::super::device::LearnDevice;
+use super::super::ops::{add_all, add_bias, elu};
+use super::super::parameter::{Parameter, Start};
+use super::super::tape::{SharedTape, Var};
+use super::{Joint, Method};
+use crate::scene::training::Training;
+
+/// Hidden widths of the joint network, as C3R and CaSN give them.
+const HIDDEN: [usize; 3] = [64, 32, 128];
+
+/// `Z = V4 ELU(V3 ELU(V2 ELU(V1 [h_1; ...; h_M])))` with widths 64, 32, 128 and the
+/// representation's, each with a bias, and the head `Z W + b`.
+///
+/// The first layer is the sum of one product per modality, the same function as a product with
+/// the features side by side.
+pub struct Concat<D: LearnDevice> {
+    first: Vec<Parameter<D>>,
+    first_bias: Parameter<D>,
+    rest: Vec<Dense<D>>,
+    head: Dense<D>,
+    width: usize,
+}
+
+impl<D: LearnDevice> Concat<D> {
+    fn first_layer(&self, features: &[Var<D>], tape: &SharedTape<D>) -> Result<Var<D>, D::Err> {
+        let products = self
+            .first
+            .iter()
+            .zip(features)
+            .map(|(weight, h)| h.clone().try_matmul(weight.on(tape)))
+            .collect::<Result<Vec<_>, _>>()?;
+        let bias = self.first_bias.on(tape);
+        match add_all(products)? {
+            Some(sum) => add_bias(sum, bias),
+            None => Ok(bias),
+        }
+    }
+}
+
+impl<D: LearnDevice> Method<D> for Concat<D> {
+    fn new(
+        start: &Start<D>,
+        inputs: &[InputSpec],
+        classes: usize,
+        training: &Training,
+    ) -> Result<Self, D::Err> {
+        let (features, width) = (training.features, training.representation);
+        let side_by_side = inputs.len() * features;
+        let first = inputs
+            .iter()
+            .map(|input| {
+                let name = format!("joint.0.{}.weight", input.name);
+                start.weight(name, (features, HIDDEN[0]), side_by_side)
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            first,
+            first_bias: start.bias("joint.0.bias".into(), HIDDEN[0], side_by_side)?,
+            rest: vec![
+                Dense::new(start, "joint.1", HIDDEN[0], HIDDEN[1])?,
+                Dense::new(start, "joint.2", HIDDEN[1], HIDDEN[2])?,
+                Dense::new(start, "joint.3", HIDDEN[2], width)?,
+            ],
+            head: Dense::new(start, "head", width, classes)?,
+            width,
+        })
+    }
+
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn join(&self, features: &[Var<D>], tape: &SharedTape<D>) -> Result<Joint<D>, D::Err> {
+        let mut z = self.first_layer(features, tape)?;
+        for layer in &self.rest {
+            z = layer.forward(elu(z)?, tape)?;
+        }
+        let logits = self.head.forward(z.clone(), tape)?;
+        Ok(Joint { z, weight: self.head.weight(tape), logits, branches: Vec::new() })
+    }
+
+    fn parameters(&self) -> Vec<&Parameter<D>> {
+        let mut all: Vec<_> = self.first.iter().collect();
+        all.push(&self.first_bias);
+        all.extend(self.rest.iter().flat_map(Dense::parameters));
+        all.extend(self.head.parameters());
+        all
+    }
+
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter<D>> {
+        let mut all: Vec<_> = self.first.iter_mut().collect();
+        all.push(&mut self.first_bias);
+        all.extend(self.rest.iter_mut().flat_map(Dense::parameters_mut));
+        all.extend(self.head.parameters_mut());
+        all
+    }
+}

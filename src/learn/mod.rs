@@ -1,0 +1,50 @@
+//! Learning with dfdx: encoders, instrument, twin network, objectives. Knows nothing of Bevy.
+//!
+//! ```text
+//! inputs -> encoder per modality -> features h --> method -> Z -> linear head -> logits
+//!                                        |                   |
+//!                                   instrument V        twin network z_bar -> hypothetical logits
+//! ```
+//!
+//! | item | what it is |
+//! | --- | --- |
+//! | [`Learner`] | a model in training: [`new_learner`], [`load_learner`] |
+//! | [`Batch`], [`InputSpec`] | what it is given |
+//! | [`StepLosses`], [`Logits`], [`Counterfactual`], [`Representation`] | what it gives back |
+//! | [`c3_risk`] | the empirical C3 risk of both branches' logits (Eq. 8) |
+//!
+//! The mathematics: instrument (Eq. 6), twin network (Eq. 7), surrogates of the risk (Eq. 8) and
+//! the objective (Eq. 10) each stand in a file of their own, with what the paper says and what is
+//! ours.
+
+mod batch;
+mod checkpoint;
+mod criterion;
+mod dense;
+mod device;
+mod encoder;
+mod error;
+mod instrument;
+mod learner;
+mod loss;
+mod method;
+mod model;
+mod objective;
+mod ops;
+mod parameter;
+mod tape;
+#[cfg(test)]
+mod tests;
+mod trainer;
+mod twin_network;
+#[cfg(any(feature = "cuda", test))]
+mod worker;
+
+pub use batch::{Batch, Input, InputSpec};
+pub use error::LearnError;
+pub use learner::{
+    Counterfactual, Learner, Logits, Representation, StepLosses, load_learner, new_learner,
+};
+pub use objective::c3_risk;
+pub use parameter::NamedParameter;
+pub use twin_network::CounterfactualKind;

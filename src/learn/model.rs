@@ -1,0 +1,100 @@
+//! The model: an encoder per modality, the method that joins them, and perhaps the instrument.
+
+use super::InputSpec;
+use super::device::LearnDevice;
+use super::encoder::Mlp;
+use super::instrument::Instrument;
+use super::method::{Joint, Method};
+use super::parameter::{Parameter, Start};
+use super::tape::{Matrix, SharedTape, Var};
+use crate::scene::training::{Objective, Training};
+
+/// Everything that has parameters.
+pub struct Model<D: LearnDevice, M: Method<D>> {
+    encoders: Vec<Mlp<D>>,
+    method: M,
+    instrument: Option<Instrument<D>>,
+}
+
+/// What the model makes of a batch.
+pub struct Pass<D: LearnDevice> {
+    /// The features h, one matrix rows x features per modality.
+    pub features: Vec<Var<D>>,
+    /// The method's verdict.
+    pub joint: Joint<D>,
+}
+
+impl<D: LearnDevice, M: Method<D>> Model<D, M> {
+    /// The model at its start. The instrument is there only for the objectives that use it.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn new(
+        start: &Start<D>,
+        inputs: &[InputSpec],
+        classes: usize,
+        training: &Training,
+    ) -> Result<Self, D::Err> {
+        let encoders = inputs
+            .iter()
+            .map(|input| Mlp::new(start, input, training.features))
+            .collect::<Result<_, _>>()?;
+        let method = M::new(start, inputs, classes, training)?;
+        let instrument = match training.objective {
+            Objective::C3r | Objective::C3rLiteral => Some(Instrument::new(
+                start,
+                training.features,
+                method.width(),
+                training.distance_weight,
+            )?),
+            Objective::Erm | Objective::C3rTwin => None,
+        };
+        Ok(Self { encoders, method, instrument })
+    }
+
+    /// The verdict on the rows of all blocks under one another; `inputs` holds the blocks of
+    /// each modality.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn forward(
+        &self,
+        inputs: &[Vec<Matrix<D>>],
+        tape: &SharedTape<D>,
+    ) -> Result<Pass<D>, D::Err> {
+        let features = self
+            .encoders
+            .iter()
+            .zip(inputs)
+            .map(|(encoder, blocks)| encoder.forward(blocks, tape))
+            .collect::<Result<Vec<_>, _>>()?;
+        let joint = self.method.join(&features, tape)?;
+        Ok(Pass { features, joint })
+    }
+
+    /// The method.
+    pub fn method(&self) -> &M {
+        &self.method
+    }
+
+    /// The instrument, if the objective uses one.
+    pub fn instrument(&self) -> Option<&Instrument<D>> {
+        self.instrument.as_ref()
+    }
+
+    /// All parameters, in a fixed order.
+    pub fn parameters(&self) -> Vec<&Parameter<D>> {
+        let mut all: Vec<_> = self.encoders.iter().flat_map(Mlp::parameters).collect();
+        all.extend(self.method.parameters());
+        all.extend(self.instrument.iter().flat_map(Instrument::parameters));
+        all
+    }
+
+    /// All parameters, to be changed, in the same order.
+    pub fn parameters_mut(&mut self) -> Vec<&mut Parameter<D>> {
+        let mut all: Vec<_> = self.encoders.iter_mut().flat_map(Mlp::parameters_mut).collect();
+        all.extend(self.method.parameters_mut());
+        all.extend(self.instrument.iter_mut().flat_map(Instrument::parameters_mut));
+        all
+    }
+}

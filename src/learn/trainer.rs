@@ -1,0 +1,267 @@
+//! The trainer: one model, one objective, Adam.
+
+use dfdx::prelude::{AdamConfig, Gradients, HasShape, NoneTape};
+
+use super::checkpoint::Checkpoint;
+use super::criterion::Criterion;
+use super::device::LearnDevice;
+use super::learner::{Counterfactual, Learner, Logits, Plan, Representation, StepLosses};
+use super::loss::{Loss, Term};
+use super::method::Method;
+use super::model::{Model, Pass};
+use super::objective::divergence;
+use super::ops::{one_hot, upload};
+use super::parameter::{NamedParameter, Start};
+use super::tape::{Matrix, SharedTape, Var, backward};
+use super::twin_network::{CounterfactualKind, TwinNetwork};
+use super::{Batch, LearnError};
+use crate::scene::training::Objective;
+
+/// A model in training on one device.
+pub struct Trainer<D: LearnDevice, M: Method<D>> {
+    device: D,
+    plan: Plan,
+    model: Model<D, M>,
+    adam: AdamConfig,
+    steps: usize,
+    /// The last batch on the device, by modality and block: its memory is used again.
+    staged: Vec<Vec<Matrix<D>>>,
+}
+
+/// A forward pass and its loss.
+struct Evaluated<D: LearnDevice> {
+    loss: Loss<D>,
+    logits: Logits,
+}
+
+impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
+    /// A trainer whose parameters come from `seed`, or from `checkpoint` where there is one.
+    ///
+    /// # Errors
+    /// [`LearnError::Device`], or the checkpoint's if it doesn't fit.
+    pub(super) fn new(
+        device: D,
+        plan: Plan,
+        seed: u64,
+        checkpoint: Option<&Checkpoint>,
+    ) -> Result<Self, LearnError> {
+        let start = Start { device: device.clone(), seed };
+        let mut model = Model::new(&start, &plan.inputs, plan.classes, &plan.training)
+            .map_err(LearnError::device)?;
+        if let Some(checkpoint) = checkpoint {
+            checkpoint.restore(&mut model.parameters_mut())?;
+        }
+        let adam = AdamConfig {
+            lr: f64::from(plan.training.learning_rate),
+            betas: [0.9, 0.999],
+            eps: 1e-8,
+            weight_decay: None,
+        };
+        let staged = vec![Vec::new(); plan.inputs.len()];
+        Ok(Self { device, plan, model, adam, steps: 0, staged })
+    }
+
+    /// Copies the batches, one block each, to the device.
+    fn stage(&mut self, batches: &[&Batch]) -> Result<(), D::Err> {
+        for (modality, blocks) in self.staged.iter_mut().enumerate() {
+            let width = self.plan.inputs[modality].width;
+            blocks.truncate(batches.len());
+            for (i, batch) in batches.iter().enumerate() {
+                let values = &batch.inputs[modality].values;
+                match blocks.get_mut(i) {
+                    Some(block) if block.shape().0 == batch.rows => block.copy_from(values),
+                    Some(block) => {
+                        *block = upload(&self.device, (batch.rows, width), values.clone())?;
+                    }
+                    None => {
+                        blocks.push(upload(&self.device, (batch.rows, width), values.clone())?);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The verdict on `batch`, without gradients.
+    fn look(&self, batch: &Batch) -> Result<Pass<D>, LearnError> {
+        batch.check(&self.plan.inputs, self.plan.classes)?;
+        let mut inputs = Vec::with_capacity(batch.inputs.len());
+        for (input, spec) in batch.inputs.iter().zip(&self.plan.inputs) {
+            let block = upload(&self.device, (batch.rows, spec.width), input.values.clone());
+            inputs.push(vec![block.map_err(LearnError::device)?]);
+        }
+        self.model.forward(&inputs, &SharedTape::off()).map_err(LearnError::device)
+    }
+
+    /// The loss of the staged batch under the objective of the plan.
+    fn evaluate(
+        &self,
+        batch: &Batch,
+        twin: Option<&Batch>,
+        tape: &SharedTape<D>,
+    ) -> Result<Evaluated<D>, D::Err> {
+        let pass = self.model.forward(&self.staged, tape)?;
+        let criterion =
+            Criterion { device: &self.device, plan: &self.plan, model: &self.model, tape };
+        let loss = criterion.loss(&pass, batch, twin)?;
+        let mut values = pass.joint.logits.retaped::<NoneTape>().as_vec();
+        values.truncate(batch.rows * self.plan.classes);
+        let logits = Logits { rows: batch.rows, classes: self.plan.classes, values };
+        Ok(Evaluated { loss, logits })
+    }
+
+    /// The twins that the objective uses; an error if it has none or they don't fit.
+    fn twins<'a>(
+        &self,
+        batch: &Batch,
+        twin: Option<&'a Batch>,
+    ) -> Result<Option<&'a Batch>, LearnError> {
+        if self.plan.training.objective != Objective::C3rTwin {
+            return Ok(None);
+        }
+        let twin = twin.ok_or(LearnError::TwinMissing)?;
+        twin.check(&self.plan.inputs, self.plan.classes)?;
+        if twin.rows == batch.rows {
+            return Ok(Some(twin));
+        }
+        Err(LearnError::Batch {
+            what: "the number of twins".into(),
+            expected: batch.rows.to_string(),
+            found: twin.rows.to_string(),
+        })
+    }
+
+    /// The losses of a batch and the gradients of their sum; the parameters stay as they are.
+    fn differentiate(
+        &mut self,
+        batch: &Batch,
+        twin: Option<&Batch>,
+    ) -> Result<(StepLosses, Gradients<f32, D>), LearnError> {
+        batch.check(&self.plan.inputs, self.plan.classes)?;
+        let twin = self.twins(batch, twin)?;
+        let batches: Vec<&Batch> = std::iter::once(batch).chain(twin).collect();
+        self.stage(&batches).map_err(LearnError::device)?;
+        let tape = SharedTape::recording();
+        let Evaluated { loss, logits } =
+            self.evaluate(batch, twin, &tape).map_err(LearnError::device)?;
+        let losses = self.report(&loss, logits.accuracy(&batch.labels))?;
+        let gradients = backward(loss.total()).map_err(LearnError::device)?;
+        Ok((losses, gradients))
+    }
+
+    /// The losses as figures; an error if one isn't finite.
+    fn report(&self, loss: &Loss<D>, accuracy: f64) -> Result<StepLosses, LearnError> {
+        let mut losses = StepLosses { accuracy, ..StepLosses::default() };
+        let diverged = |term, value| LearnError::Diverged { step: self.steps + 1, term, value };
+        for &(term, value) in loss.values() {
+            if !value.is_finite() {
+                return Err(diverged(term.name(), value));
+            }
+            let place = match term {
+                Term::Sufficiency => &mut losses.sufficiency,
+                Term::Necessity => &mut losses.necessity,
+                Term::Instrument => &mut losses.l_v,
+                Term::Divergence => &mut losses.l_fe,
+                Term::Twin => &mut losses.twin,
+                Term::Consistency => &mut losses.consistency,
+            };
+            *place = f64::from(value);
+        }
+        let total = loss.total_value();
+        if !total.is_finite() {
+            return Err(diverged("total", total));
+        }
+        losses.total = f64::from(total);
+        Ok(losses)
+    }
+
+    fn host(&self, logits: &Var<D>) -> Logits {
+        let (rows, classes) = *logits.shape();
+        Logits { rows, classes, values: logits.as_vec() }
+    }
+}
+
+impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
+    /// See [`Learner::update`].
+    pub(super) fn update(
+        &mut self,
+        batch: &Batch,
+        twin: Option<&Batch>,
+    ) -> Result<StepLosses, LearnError> {
+        let (losses, mut gradients) = self.differentiate(batch, twin)?;
+        self.steps += 1;
+        let step = i32::try_from(self.steps).unwrap_or(i32::MAX);
+        for parameter in self.model.parameters_mut() {
+            parameter.update(&self.adam, step, &mut gradients).map_err(LearnError::device)?;
+        }
+        Ok(losses)
+    }
+
+    /// See [`Learner::logits`].
+    pub(super) fn logits(&self, batch: &Batch) -> Result<Logits, LearnError> {
+        Ok(self.host(&self.look(batch)?.joint.logits))
+    }
+
+    /// See [`Learner::counterfactual`].
+    pub(super) fn counterfactual(
+        &self,
+        batch: &Batch,
+        kind: CounterfactualKind,
+    ) -> Result<Counterfactual, LearnError> {
+        let joint = self.look(batch)?.joint;
+        let hypothetical = || {
+            let labels = batch.labels.iter().copied();
+            let one_hot = one_hot(&self.device, labels, self.plan.classes)?;
+            let twin_network = TwinNetwork::new(&joint, &one_hot, kind)?;
+            let rows = divergence(joint.z.clone(), twin_network.z(&joint.z)?)?;
+            Ok((twin_network.logits(&joint.logits)?, rows))
+        };
+        let (logits, rows) = hypothetical().map_err(|e: D::Err| LearnError::device(e))?;
+        Ok(Counterfactual {
+            real: self.host(&joint.logits),
+            hypothetical: self.host(&logits),
+            divergence: rows.as_vec(),
+        })
+    }
+
+    /// See [`Learner::representation`].
+    pub(super) fn representation(&self, batch: &Batch) -> Result<Representation, LearnError> {
+        let z = self.look(batch)?.joint.z;
+        let (rows, width) = *z.shape();
+        Ok(Representation { rows, width, values: z.as_vec() })
+    }
+
+    /// See [`Learner::parameters`].
+    pub(super) fn parameters(&self) -> Vec<NamedParameter> {
+        self.model.parameters().into_iter().map(|parameter| parameter.named()).collect()
+    }
+}
+
+impl<D: LearnDevice, M: Method<D>> Learner for Trainer<D, M>
+where
+    Self: Send + Sync,
+{
+    fn update(&mut self, batch: &Batch, twin: Option<&Batch>) -> Result<StepLosses, LearnError> {
+        self.update(batch, twin)
+    }
+
+    fn logits(&self, batch: &Batch) -> Result<Logits, LearnError> {
+        self.logits(batch)
+    }
+
+    fn counterfactual(
+        &self,
+        batch: &Batch,
+        kind: CounterfactualKind,
+    ) -> Result<Counterfactual, LearnError> {
+        self.counterfactual(batch, kind)
+    }
+
+    fn representation(&self, batch: &Batch) -> Result<Representation, LearnError> {
+        self.representation(batch)
+    }
+
+    fn parameters(&self) -> Result<Vec<NamedParameter>, LearnError> {
+        Ok(self.parameters())
+    }
+}

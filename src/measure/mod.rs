@@ -1,0 +1,11 @@
+//! What is measured of a trained model.
+
+mod examine;
+mod learned;
+mod metrics;
+mod probe;
+
+pub use examine::{Failure, Findings, examine, frames, step_of};
+pub use learned::causal_error;
+pub use metrics::{C3Risk, Causation, FactorCausation, LearnedCausation, Metrics};
+pub use probe::{Probe, probe};

@@ -1,0 +1,267 @@
+//! What must hold of a scene before it's played, each with the place where it doesn't.
+
+use super::locate::{Tree, line_and_column};
+use super::regime::{declared, flipped};
+use super::training::Step;
+use super::{Change, Renderers, Scene, SceneError};
+use crate::causal::causation::{Truth, associated};
+use crate::causal::{Domain, Fault, Law, Mechanism, NodeId, Place, Scm};
+
+/// Words that a rule reads as operators.
+const RESERVED: [&str; 4] = ["and", "or", "xor", "not"];
+
+/// Checks one scene and points at the text it came from.
+pub(super) struct Checker<'a> {
+    scene: &'a Scene,
+    text: &'a str,
+    path: &'a str,
+    tree: Option<Tree>,
+}
+
+impl<'a> Checker<'a> {
+    pub fn new(scene: &'a Scene, text: &'a str, path: &'a str) -> Self {
+        Self { scene, text, path, tree: Tree::read(text) }
+    }
+
+    /// The path that errors name, and beside which files are looked for.
+    pub const fn path(&self) -> &'a str {
+        self.path
+    }
+
+    /// An error at the value at the end of `way`, or at the nearest value before it.
+    pub fn error(
+        &self,
+        way: &[Place],
+        node: Option<&str>,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> SceneError {
+        let tree = self.tree.as_ref();
+        let found =
+            tree.and_then(|t| (0..=way.len()).rev().find_map(|n| t.find(&way[..n], self.text)));
+        SceneError {
+            path: self.path.to_owned(),
+            position: found.map(|part| line_and_column(self.text, part.start)),
+            problem: problem.into(),
+            node: node.map(str::to_owned),
+            remedy: remedy.into(),
+        }
+    }
+
+    /// Version and names.
+    pub fn head(&self) -> Result<(), SceneError> {
+        if self.scene.version != 1 {
+            let problem = format!("version {} is unknown", self.scene.version);
+            return Err(self.error(&["version".into()], None, problem, "write version: 1"));
+        }
+        if self.scene.name.trim().is_empty() {
+            let remedy = "name the scene, for instance \"duck\"";
+            return Err(self.error(&["name".into()], None, "the scene has no name", remedy));
+        }
+        for (name, _) in declared(self.scene) {
+            let first = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
+            let rest = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+            if !first || !rest || RESERVED.contains(&name.as_str()) {
+                let mut way = self.way_to(&name);
+                way.push("name".into());
+                let problem = format!("`{name}` can't be a name");
+                let remedy = "use letters, digits and _, and none of and, or, xor, not";
+                return Err(self.error(&way, Some(&name), problem, remedy));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a node is declared.
+    fn way_to(&self, name: &str) -> Vec<Place> {
+        let confounder = self.scene.confounders.iter().position(|c| c.name == name);
+        let factor = self.scene.factors.iter().position(|f| f.name == name);
+        match (confounder, factor) {
+            (Some(i), _) => vec!["confounders".into(), i.into()],
+            (None, Some(i)) => vec!["factors".into(), i.into()],
+            (None, None) => vec!["label".into()],
+        }
+    }
+
+    /// The model.
+    pub fn model(&self) -> Result<Scm, SceneError> {
+        let declared = declared(self.scene);
+        let pairs: Vec<(&str, &Mechanism)> =
+            declared.iter().map(|(n, m)| (n.as_str(), m)).collect();
+        Scm::build(&pairs).map_err(|fault| {
+            let mut way = self.way_to(&fault.node);
+            way.push("mechanism".into());
+            way.extend(fault.place);
+            self.error(&way, Some(&fault.node), fault.problem, fault.remedy)
+        })
+    }
+
+    /// The node of a name.
+    pub fn node(&self, scm: &Scm, name: &str) -> Result<NodeId, SceneError> {
+        scm.find(name).ok_or_else(|| {
+            self.error(&self.way_to(name), Some(name), "unknown node", scm.suggestion(name))
+        })
+    }
+
+    /// The label's node: discrete, with a word for every value.
+    pub fn label(&self, scm: &Scm) -> Result<NodeId, SceneError> {
+        let declared = &self.scene.label;
+        let node = self.node(scm, &declared.name)?;
+        let name = Some(declared.name.as_str());
+        let Some(size) = scm.domain(node).size() else {
+            let remedy = "give it a mechanism with finitely many values";
+            let way = ["label".into(), "mechanism".into()];
+            return Err(self.error(&way, name, "the label is continuous", remedy));
+        };
+        if declared.classes.len() != size {
+            let problem =
+                format!("{} classes are named and the label has {size}", declared.classes.len());
+            let way = ["label".into(), "classes".into()];
+            return Err(self.error(&way, name, problem, "name each class once"));
+        }
+        Ok(node)
+    }
+
+    /// The two values between which a factor is asked about.
+    pub fn contrast(&self, scm: &Scm, i: usize, node: NodeId) -> Result<(f64, f64), SceneError> {
+        let declared = &self.scene.factors[i];
+        let fits = |x: f64| match scm.domain(node).size() {
+            Some(size) => x.fract() == 0.0 && (0.0..size as f64).contains(&x),
+            None => x.is_finite(),
+        };
+        let error = |problem: String, remedy: &str| {
+            let way = ["factors".into(), i.into(), "contrast".into()];
+            Err(self.error(&way, Some(&declared.name), problem, remedy))
+        };
+        match (declared.contrast, scm.domain(node), scm.law(node).and_then(Law::bounds)) {
+            (Some((a, b)), ..) if !fits(a) || !fits(b) || a == b => error(
+                format!("contrast ({a}, {b}) isn't two values of the factor"),
+                "give two different values that it can take: (absent, present)",
+            ),
+            (Some(contrast), ..) => Ok(contrast),
+            (None, Domain::Continuous, Some((low, high))) => {
+                Ok((low + 0.1 * (high - low), high - 0.1 * (high - low)))
+            }
+            (None, Domain::Continuous, None) => error(
+                "a continuous factor needs a contrast".to_owned(),
+                "add contrast: (absent, present)",
+            ),
+            (None, ..) => Ok((0.0, 1.0)),
+        }
+    }
+
+    /// The declared role against the truth.
+    pub fn role(
+        &self,
+        scm: &Scm,
+        i: usize,
+        node: NodeId,
+        label: NodeId,
+        truth: &Truth,
+    ) -> Result<(), SceneError> {
+        let declared = &self.scene.factors[i];
+        let Some(why) = declared.role.contradiction(truth, associated(scm, node, label)) else {
+            return Ok(());
+        };
+        let problem = format!("role {} is contradicted by the truth: {why}", declared.role);
+        let remedy = "declare the role that the mechanisms give it, or change them";
+        let way = ["factors".into(), i.into(), "role".into()];
+        Err(self.error(&way, Some(&declared.name), problem, remedy))
+    }
+
+    /// The modalities with their bindings resolved.
+    pub fn renderers(&self, scm: &Scm) -> Result<Renderers, SceneError> {
+        Renderers::resolve(self.scene, scm, self)
+    }
+
+    /// The node of a factor that a modality shows.
+    pub fn shown(&self, scm: &Scm, way: &[Place], factor: &str) -> Result<NodeId, SceneError> {
+        let names = self.scene.factors.iter().map(|f| f.name.as_str());
+        if names.clone().any(|n| n == factor) {
+            return self.node(scm, factor);
+        }
+        let problem = format!("the binding names `{factor}`, which is no factor");
+        let remedy = crate::causal::suggestion(factor, names);
+        Err(self.error(way, Some(factor), problem, remedy))
+    }
+
+    /// The numbers of the training section.
+    pub fn training(&self) -> Result<(), SceneError> {
+        let t = &self.scene.training;
+        let step = |step: Step| match step {
+            Step::Raw(x) | Step::Spread(x) => x,
+        };
+        let counts = [
+            ("batch", t.batch, 2),
+            ("steps", t.steps, 1),
+            ("features", t.features, 1),
+            ("representation", t.representation, 1),
+        ];
+        let weights = [
+            ("lambda_s", t.lambda_s),
+            ("lambda_n", t.lambda_n),
+            ("lambda_v", t.lambda_v),
+            ("lambda_fe", t.lambda_fe),
+            ("kl_budget", t.kl_budget),
+            ("step", step(t.step)),
+            ("literal_step", step(t.literal_step)),
+            ("distance_weight", t.distance_weight),
+            ("lambda_twin", t.lambda_twin),
+            ("lambda_consistency", t.lambda_consistency),
+        ];
+        let error = |field: &str, problem: String, remedy: String| {
+            Err(self.error(&["training".into(), field.into()], None, problem, remedy))
+        };
+        for (field, count, least) in counts {
+            if count < least {
+                return error(
+                    field,
+                    format!("{field} {count} is too small"),
+                    format!("give {least} or more"),
+                );
+            }
+        }
+        for (field, weight) in weights {
+            if !weight.is_finite() || weight < 0.0 {
+                let problem = format!("{field} {weight} can't be");
+                return error(field, problem, "give a number of 0 or more".to_owned());
+            }
+        }
+        if !t.learning_rate.is_finite() || t.learning_rate <= 0.0 {
+            let problem = format!("learning_rate {} can't be", t.learning_rate);
+            return error("learning_rate", problem, "give a number above 0".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The regimes besides `iid`: their names, changes, and whether the scene declares them.
+    pub fn regimes(&self) -> Result<Vec<(String, Vec<Change>, bool)>, SceneError> {
+        let own = &self.scene.regimes;
+        if own.contains_key("iid") {
+            let way = ["regimes".into(), "iid".into()];
+            let problem = "the regime `iid` is the scene as it stands";
+            return Err(self.error(&way, None, problem, "give the regime another name"));
+        }
+        let standard =
+            [("flipped", flipped(self.scene)), ("randomised", vec![Change::RandomiseNonCausal])];
+        let mut all: Vec<_> = standard
+            .into_iter()
+            .map(|(name, changes)| match own.get(name) {
+                Some(declared) => (name.to_owned(), declared.clone(), true),
+                None => (name.to_owned(), changes, false),
+            })
+            .collect();
+        let others = own.iter().filter(|(n, _)| *n != "flipped" && *n != "randomised");
+        all.extend(others.map(|(n, changes)| (n.clone(), changes.clone(), true)));
+        Ok(all)
+    }
+
+    /// A fault of a regime; `change` is the position of the culprit where the scene declares it.
+    pub fn regime_fault(&self, name: &str, change: Option<usize>, fault: Fault) -> SceneError {
+        let mut way = vec!["regimes".into(), name.into()];
+        way.extend(change.map(Place::Index));
+        way.extend(fault.place);
+        let problem = format!("regime `{name}`: {}", fault.problem);
+        self.error(&way, Some(&fault.node), problem, fault.remedy)
+    }
+}

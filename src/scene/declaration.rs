@@ -1,0 +1,239 @@
+//! The types of a scene file, as a person writes it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::training::Training;
+use crate::causal::{Mechanism, Role};
+use crate::modality::audio::{AudioFormat, MelShape};
+use crate::modality::image::ImageSize;
+
+/// A scene: a structural causal model, how it is shown, and how a model is trained on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scene {
+    /// The version of the format: 1.
+    pub version: u32,
+    /// The scene's name.
+    pub name: String,
+    /// A paragraph for readers: what is confounded, what a naive learner will do, what is true.
+    #[serde(default)]
+    pub about: String,
+    /// The seed of all noise.
+    #[serde(default)]
+    pub seed: u64,
+    /// Hidden common causes: they are never shown.
+    #[serde(default)]
+    pub confounders: Vec<Confounder>,
+    /// The generating factors, causal and not.
+    pub factors: Vec<FactorDeclaration>,
+    /// What a model is asked for.
+    pub label: LabelDeclaration,
+    /// How factors become pictures, sounds and words.
+    pub modalities: Vec<Modality>,
+    /// Named changes of the scene for evaluation. `iid`, `flipped` and `randomised` are always
+    /// there; an entry of the same name takes the place of the last two.
+    #[serde(default)]
+    pub regimes: BTreeMap<String, Vec<Change>>,
+    /// Training defaults.
+    #[serde(default)]
+    pub training: Training,
+}
+
+/// A hidden common cause.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confounder {
+    /// Its name.
+    pub name: String,
+    /// How its value comes about.
+    pub mechanism: Mechanism,
+}
+
+/// A generating factor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactorDeclaration {
+    /// Its name.
+    pub name: String,
+    /// What it is to the label; checked against the truth.
+    pub role: Role,
+    /// How its value comes about.
+    pub mechanism: Mechanism,
+    /// The two values between which PN, PS and PNS are asked: (absent, present). Left out it is
+    /// (0, 1), or a tenth from either end of a uniform factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contrast: Option<(f64, f64)>,
+}
+
+/// The label.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabelDeclaration {
+    /// Its name.
+    pub name: String,
+    /// The words for its values 0, 1, ...
+    pub classes: Vec<String>,
+    /// How its value comes about.
+    pub mechanism: Mechanism,
+}
+
+/// One modality.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Modality {
+    /// RGB pictures.
+    Image(ImageDeclaration),
+    /// Sound, which a learner sees as a log-mel spectrogram.
+    Audio(AudioDeclaration),
+    /// Sentences of a small grammar.
+    Text(TextDeclaration),
+}
+
+/// An on-off cue: which factor it shows, and how strongly.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CueBinding {
+    /// A binary factor.
+    pub factor: String,
+    /// From 0 (not to be perceived) to 1 (as clear as can be).
+    pub strength: f32,
+}
+
+/// The image modality.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageDeclaration {
+    /// Width and height in pixels.
+    #[serde(default)]
+    pub size: ImageSize,
+    /// Standard deviation of the sensor noise, as a share of full brightness.
+    pub noise: f32,
+    /// What is drawn.
+    pub painter: Painter,
+}
+
+/// The painters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Painter {
+    /// One bird in front of a lake or a meadow.
+    Bird(BirdPainter),
+}
+
+/// What the bird picture shows. A cue that is left out shows neither look; a style that is left
+/// out stays in the middle.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BirdPainter {
+    /// Flat (1) or pointed (0) bill.
+    pub bill: Option<CueBinding>,
+    /// Webbed (1) or clawed (0) feet.
+    pub feet: Option<CueBinding>,
+    /// A wing (1) or none (0).
+    pub wings: Option<CueBinding>,
+    /// Lake (1) or meadow (0).
+    pub background: Option<CueBinding>,
+    /// Colour of the plumage.
+    pub hue: Option<String>,
+    /// Place from left to right.
+    pub x: Option<String>,
+    /// Place from top to bottom.
+    pub y: Option<String>,
+    /// Size.
+    pub size: Option<String>,
+    /// Looks left (below a half) or right.
+    pub facing: Option<String>,
+    /// Brightness.
+    pub light: Option<String>,
+}
+
+/// The audio modality.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AudioDeclaration {
+    /// Sampling rate and length.
+    #[serde(default)]
+    pub format: AudioFormat,
+    /// Frames and bands of the spectrogram.
+    #[serde(default)]
+    pub mel: MelShape,
+    /// Standard deviation of the microphone's noise, as a share of full scale.
+    pub noise: f32,
+    /// What is heard.
+    pub voice: Voice,
+}
+
+/// The voices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Voice {
+    /// One bird by water or in the wind.
+    Bird(BirdVoiceDeclaration),
+}
+
+/// What the bird sounds like; see [`BirdPainter`] for what is left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BirdVoiceDeclaration {
+    /// Quack (1) or chirp (0).
+    pub call: Option<CueBinding>,
+    /// Beating wings (1) or none (0).
+    pub wing_beats: Option<CueBinding>,
+    /// Paddling (1) or stepping (0).
+    pub steps: Option<CueBinding>,
+    /// Water (1) or wind (0).
+    pub background: Option<CueBinding>,
+    /// Pitch of the call.
+    pub pitch: Option<String>,
+    /// Loudness of the bird.
+    pub level: Option<String>,
+    /// When the first call comes.
+    pub onset: Option<String>,
+}
+
+/// The text modality.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextDeclaration {
+    /// Tokens per sentence; shorter ones are padded.
+    #[serde(default = "sixteen")]
+    pub length: usize,
+    /// A grammar that comes with the program (`"bird"`), or a `.ron` file beside the scene.
+    pub grammar: String,
+    /// Which factor each slot of the grammar speaks of.
+    pub mentions: BTreeMap<String, MentionBinding>,
+    /// The factor that chooses the order of words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wording: Option<String>,
+}
+
+const fn sixteen() -> usize {
+    16
+}
+
+/// What a slot of a sentence says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MentionBinding {
+    /// The factor.
+    pub factor: String,
+    /// The share of sentences that mention it.
+    pub probability: f32,
+}
+
+/// One change that a regime makes to the scene.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Change {
+    /// Another strength for a `Confounded` node.
+    Strength(String, f64),
+    /// Every factor that is no cause of the label, under a randomised do.
+    RandomiseNonCausal,
+    /// One node under a randomised do: uniform over its values.
+    Randomise(String),
+    /// One node held at a value.
+    Set(String, f64),
+    /// Another mechanism for a node.
+    Replace(String, Mechanism),
+}

@@ -1,0 +1,62 @@
+//! Reading scene files and writing them back.
+
+use std::path::Path;
+
+use ron::extensions::Extensions;
+use ron::ser::PrettyConfig;
+
+use super::locate::{Tree, byte_at};
+use super::{Scene, SceneError, Stage};
+
+/// What a scene file may leave out: `Some(...)` around options, doubled parentheses.
+fn options() -> ron::Options {
+    ron::Options::default()
+        .with_default_extension(Extensions::IMPLICIT_SOME | Extensions::UNWRAP_VARIANT_NEWTYPES)
+}
+
+/// Reads and checks a scene file.
+///
+/// # Errors
+/// The file can't be read, isn't RON, or declares something that can't be.
+pub fn load(path: &Path) -> Result<Stage, SceneError> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| SceneError {
+        path: shown.clone(),
+        position: None,
+        problem: format!("the scene can't be read: {error}"),
+        node: None,
+        remedy: "name a file such as scenes/duck.ron".to_owned(),
+    })?;
+    parse(&text, &shown)
+}
+
+/// Checks the text of a scene; `path` is what errors call it, and where its grammar file is
+/// looked for.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(text: &str, path: &str) -> Result<Stage, SceneError> {
+    let scene: Scene = options().from_str(text).map_err(|error| {
+        let (line, column) = (error.span.start.line, error.span.start.col);
+        let byte = byte_at(text, line, column);
+        let tree = Tree::read(text);
+        let node = tree.as_ref().and_then(|t| t.enclosing_name(byte, text));
+        SceneError {
+            path: path.to_owned(),
+            position: Some((line, column)),
+            problem: error.code.to_string(),
+            node: node.map(str::to_owned),
+            remedy: "see the scenes that come with the program for the form".to_owned(),
+        }
+    })?;
+    Stage::new(scene, text, path)
+}
+
+/// A scene as a file of its own, with every default written out.
+#[must_use]
+pub fn to_ron(scene: &Scene) -> String {
+    let pretty = PrettyConfig::new().depth_limit(4).compact_structs(false);
+    // Every type of a scene has a form in RON, so this can't fail; an empty text would be told
+    // by the reader.
+    options().to_string_pretty(scene, pretty).unwrap_or_default()
+}

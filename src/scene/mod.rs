@@ -1,0 +1,29 @@
+//! The scene file: serde types, loading, checks, and errors that point.
+//!
+//! | type | what it is |
+//! | --- | --- |
+//! | [`Scene`] | a scene as its RON file declares it |
+//! | [`Stage`] | a scene that has been checked: models, truth and renderers, ready to be played |
+//! | [`SceneError`] | `path:line:column: what, which node, what would be right` |
+
+mod check;
+mod declaration;
+mod error;
+mod load;
+mod locate;
+mod overrides;
+mod regime;
+mod rendering;
+mod stage;
+pub mod training;
+
+pub use declaration::{
+    AudioDeclaration, BirdPainter, BirdVoiceDeclaration, Change, Confounder, CueBinding,
+    FactorDeclaration, ImageDeclaration, LabelDeclaration, MentionBinding, Modality, Painter,
+    Scene, TextDeclaration, Voice,
+};
+pub use error::SceneError;
+pub use load::{load, parse, to_ron};
+pub use overrides::with_overrides;
+pub use rendering::{ImagePlan, Renderers, SoundPlan, Subject, TextPlan};
+pub use stage::{CLASS, Factor, Stage};

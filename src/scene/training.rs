@@ -1,0 +1,143 @@
+//! The `training` section of a scene: method, objective, every weight, every budget.
+//!
+//! The names of the weights follow the paper and `lambda_v`, `lambda_fe` its released code. What a
+//! weight multiplies is said at the field; where the paper gives no value, the default is ours.
+
+use serde::{Deserialize, Serialize};
+
+/// How the modalities are joined into one verdict: the host model that C3R is plugged into.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Method {
+    /// Features of all modalities side by side, one joint network and one linear head.
+    #[default]
+    Concat,
+    /// One linear head per modality; the logits are averaged and every branch has its own loss.
+    Late,
+}
+
+/// What the model is trained to minimise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Objective {
+    /// The method's task loss alone.
+    #[default]
+    Erm,
+    /// Eq. 10 with the counterfactual step turned round (ascent), so that necessity can be met.
+    C3r,
+    /// Eq. 10 as the paper words it: the step descends, and the risk is never below one.
+    C3rLiteral,
+    /// The hypothetical branch is the rendered twin of each specimen under a do-operation.
+    C3rTwin,
+}
+
+/// How far the gradient counterfactual moves.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Step {
+    /// `z + eta grad`: the step shrinks as the model grows confident.
+    Raw(f32),
+    /// `z + r spread grad / |grad|`, with the spread of z over the batch (root mean square
+    /// distance from its mean), detached: every specimen moves, however confident.
+    Spread(f32),
+}
+
+/// The settings of one training run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Training {
+    /// The host model.
+    pub method: Method,
+    /// The objective.
+    pub objective: Objective,
+    /// Specimens per frame, and so per update.
+    pub batch: usize,
+    /// Updates.
+    pub steps: usize,
+    /// Learning rate of Adam.
+    pub learning_rate: f32,
+    /// Width of each modality's features h.
+    pub features: usize,
+    /// Width of the joint representation Z.
+    pub representation: usize,
+    /// Weight of the sufficiency term, the task loss on the real branch.
+    pub lambda_s: f32,
+    /// Weight of the necessity term on the hypothetical branch.
+    pub lambda_n: f32,
+    /// Weight of `L_v = KL(z || v)`, which draws z towards the instrument.
+    pub lambda_v: f32,
+    /// Weight of `L_fe = max(0, KL(z || z_bar) - kl_budget)`.
+    pub lambda_fe: f32,
+    /// What the hypothetical branch may differ from the real one for free, in nats.
+    pub kl_budget: f32,
+    /// The counterfactual step of `C3r`.
+    pub step: Step,
+    /// The counterfactual step of `C3rLiteral`.
+    pub literal_step: Step,
+    /// `gamma` of Eq. 6: weight of the feature distance in the attention score.
+    pub distance_weight: f32,
+    /// Whether `L_v` sees the instrument as a constant (true) or trains it as well.
+    pub detach_instrument: bool,
+    /// Weight of the task loss on the rendered twin, in `C3rTwin`.
+    pub lambda_twin: f32,
+    /// Weight of the divergence between the verdicts on specimen and twin where the label stays.
+    pub lambda_consistency: f32,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Self {
+            method: Method::Concat,
+            objective: Objective::Erm,
+            batch: 256,
+            steps: 800,
+            learning_rate: 1e-3,
+            features: 64,
+            representation: 64,
+            lambda_s: 1.0,
+            lambda_n: 1.0,
+            lambda_v: 0.75,
+            lambda_fe: 0.4,
+            kl_budget: 0.1,
+            step: Step::Spread(1.0),
+            literal_step: Step::Raw(1.0),
+            distance_weight: 0.1,
+            detach_instrument: true,
+            lambda_twin: 3.0,
+            lambda_consistency: 3.0,
+        }
+    }
+}
+
+impl Method {
+    /// All methods, in the order in which they are listed.
+    pub const ALL: [Self; 2] = [Self::Concat, Self::Late];
+
+    /// The name on the command line and in results.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Concat => "concat",
+            Self::Late => "late",
+        }
+    }
+}
+
+impl Objective {
+    /// All objectives, in the order in which they are listed.
+    pub const ALL: [Self; 4] = [Self::Erm, Self::C3r, Self::C3rLiteral, Self::C3rTwin];
+
+    /// The name on the command line and in results.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Erm => "erm",
+            Self::C3r => "c3r",
+            Self::C3rLiteral => "c3r-literal",
+            Self::C3rTwin => "c3r-twin",
+        }
+    }
+
+    /// Whether it learns from rendered twins.
+    #[must_use]
+    pub const fn needs_twins(self) -> bool {
+        matches!(self, Self::C3rTwin)
+    }
+}

@@ -1,0 +1,119 @@
+//! The frame as a learner gets it: plain buffers, one row a specimen.
+
+use bevy::prelude::*;
+
+use super::propagation::twins_are_wanted;
+use super::{
+    ImagePixels, Label, Row, Settings, SimulationStep, SimulationSystems, Tokens, TwinOf, Waveform,
+};
+use crate::learn::{Batch, Input, InputSpec};
+use crate::modality::text::bag_of_words;
+use crate::scene::Stage;
+
+/// The batch of a frame: specimens, and their twins where the plan wants them.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct Frame {
+    /// The real world.
+    pub real: Batch,
+    /// The hypothetical world, row by row the twin of the real one.
+    pub twin: Batch,
+}
+
+/// Adds the system that fills [`Frame`].
+pub struct GatherPlugin;
+
+impl Plugin for GatherPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Frame>().add_systems(
+            SimulationStep,
+            (gather_specimens, gather_twins.run_if(twins_are_wanted))
+                .chain()
+                .in_set(SimulationSystems::Gather),
+        );
+    }
+}
+
+/// The modalities of a scene as a learner sees them: `image` (numbers of the pixels), `audio`
+/// (log-mel spectrogram), `text` (bag of words).
+#[must_use]
+pub fn input_specs(stage: &Stage) -> Vec<InputSpec> {
+    let renderers = &stage.renderers;
+    let mut specs = Vec::new();
+    let mut add = |name: &str, width| specs.push(InputSpec { name: name.to_owned(), width });
+    if let Some(image) = &renderers.image {
+        add("image", image.bytes());
+    }
+    if let Some(sound) = &renderers.sound {
+        add("audio", sound.mel().frames * sound.mel().bands);
+    }
+    if let Some(text) = &renderers.text {
+        add("text", text.grammar().vocabulary().len());
+    }
+    specs
+}
+
+/// A pixel's brightness becomes `(brightness - PIXEL_MEAN) * PIXEL_SCALE`: mean near 0, standard
+/// deviation near 1/2 over the pictures of the scenes.
+const PIXEL_MEAN: f32 = 0.45;
+/// See [`PIXEL_MEAN`].
+const PIXEL_SCALE: f32 = 3.0;
+
+type Media<'a> =
+    (&'a Row, &'a Label, Option<&'a ImagePixels>, Option<&'a Waveform>, Option<&'a Tokens>);
+
+fn gather_specimens(
+    settings: Res<Settings>,
+    mut frame: ResMut<Frame>,
+    specimens: Query<Media, Without<TwinOf>>,
+) {
+    gather(&settings, &mut frame.real, specimens.iter());
+}
+
+fn gather_twins(
+    settings: Res<Settings>,
+    mut frame: ResMut<Frame>,
+    twins: Query<Media, With<TwinOf>>,
+) {
+    gather(&settings, &mut frame.twin, twins.iter());
+}
+
+/// Copies entities into their rows; the order in which they come doesn't matter.
+fn gather<'a>(
+    settings: &Settings,
+    batch: &mut Batch,
+    entities: impl Iterator<
+        Item = (
+            &'a Row,
+            &'a Label,
+            Option<&'a ImagePixels>,
+            Option<&'a Waveform>,
+            Option<&'a Tokens>,
+        ),
+    >,
+) {
+    let specs = input_specs(&settings.stage);
+    batch.rows = settings.batch;
+    batch.labels.resize(settings.batch, 0);
+    batch.inputs.resize_with(specs.len(), Input::default);
+    for (input, spec) in batch.inputs.iter_mut().zip(&specs) {
+        input.values.resize(settings.batch * spec.width, 0.0);
+    }
+    for (row, label, image, sound, text) in entities {
+        batch.labels[row.0] = label.0;
+        let mut rows =
+            batch.inputs.iter_mut().zip(&specs).map(|(input, spec)| {
+                &mut input.values[row.0 * spec.width..(row.0 + 1) * spec.width]
+            });
+        if let (Some(image), Some(out)) = (image, image.and_then(|_| rows.next())) {
+            for (x, &pixel) in out.iter_mut().zip(&image.0) {
+                *x = (f32::from(pixel) / 255.0 - PIXEL_MEAN) * PIXEL_SCALE;
+            }
+        }
+        if let (Some(sound), Some(out)) = (sound, sound.and_then(|_| rows.next())) {
+            out.copy_from_slice(&sound.log_mel);
+        }
+        if let (Some(text), Some(out)) = (text, text.and_then(|_| rows.next())) {
+            bag_of_words(&text.0, out.len(), out);
+        }
+    }
+}

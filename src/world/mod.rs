@@ -1,0 +1,35 @@
+//! The world: specimens are entities, factors and modalities are components, one frame is one
+//! batch.
+//!
+//! | plugin | what it adds |
+//! | --- | --- |
+//! | [`SchedulePlugin`] | the schedule [`SimulationStep`] and its sets |
+//! | [`OperationsPlugin`] | do-operations as messages |
+//! | [`PopulationPlugin`] | the entities, and the noise of each frame's specimens |
+//! | [`PropagationPlugin`] | factors and labels of specimens and twins |
+//! | [`ModalityPlugin`] | pictures, sounds and sentences |
+//! | [`GatherPlugin`] | the frame as plain buffers |
+//! | [`LearnPlugin`] | one update of every trainee per frame |
+
+mod components;
+mod gather;
+mod learn;
+mod modality;
+mod operations;
+mod population;
+mod propagation;
+mod schedule;
+mod simulation;
+
+pub use components::{
+    CausalFactors, Exogenous, ImagePixels, Label, NonCausalFactors, Row, Specimen, Tokens, TwinOf,
+    Twins, Undertaken, Waveform,
+};
+pub use gather::{Frame, GatherPlugin, input_specs};
+pub use learn::{LearnPlugin, Trainee};
+pub use modality::ModalityPlugin;
+pub use operations::{Do, DoOperations, OperationsPlugin, Undo, UndoAll};
+pub use population::{PopulationPlugin, Settings, Stream};
+pub use propagation::{PropagationPlugin, TwinPlan};
+pub use schedule::{SchedulePlugin, SimulationStep, SimulationSystems};
+pub use simulation::{EVALUATION, Played, Simulation, SimulationPlugins};

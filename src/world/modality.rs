@@ -1,0 +1,133 @@
+//! Renderers as systems: every entity paints, sounds and speaks for itself, all in parallel.
+//!
+//! A twin in which nothing that a modality shows has changed takes over its specimen's buffer:
+//! its renderer would write the same bytes.
+
+use bevy::ecs::component::Mutable;
+use bevy::prelude::*;
+
+use super::propagation::{merge, twins_are_wanted};
+use super::{
+    CausalFactors, ImagePixels, NonCausalFactors, Settings, SimulationStep, SimulationSystems,
+    Specimen, Tokens, TwinOf, Waveform,
+};
+use crate::modality::audio;
+use crate::scene::{ImagePlan, Renderers, SoundPlan, Subject, TextPlan};
+
+/// Adds the renderers.
+pub struct ModalityPlugin;
+
+impl Plugin for ModalityPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(
+            SimulationStep,
+            (
+                (render::<ImagePixels>, render_twins::<ImagePixels>.run_if(twins_are_wanted))
+                    .chain(),
+                (render::<Waveform>, render_twins::<Waveform>.run_if(twins_are_wanted)).chain(),
+                (render::<Tokens>, render_twins::<Tokens>.run_if(twins_are_wanted)).chain(),
+            )
+                .in_set(SimulationSystems::Render),
+        );
+    }
+}
+
+/// A component that a renderer writes.
+trait Medium: Component<Mutability = Mutable> + Clone {
+    /// The renderer.
+    type Plan: Sync;
+    /// Its working space, one per batch of entities.
+    type Scratch;
+    /// The scene's renderer of this kind.
+    fn plan(renderers: &Renderers) -> Option<&Self::Plan>;
+    /// The factors it shows.
+    fn shows(plan: &Self::Plan) -> &[usize];
+    /// New working space.
+    fn scratch(plan: &Self::Plan) -> Self::Scratch;
+    /// Renders one subject.
+    fn render(&mut self, plan: &Self::Plan, subject: Subject, scratch: &mut Self::Scratch);
+}
+
+impl Medium for ImagePixels {
+    type Plan = ImagePlan;
+    type Scratch = ();
+    fn plan(renderers: &Renderers) -> Option<&ImagePlan> {
+        renderers.image.as_ref()
+    }
+    fn shows(plan: &ImagePlan) -> &[usize] {
+        plan.shows()
+    }
+    fn scratch(_: &ImagePlan) {}
+    fn render(&mut self, plan: &ImagePlan, subject: Subject, (): &mut ()) {
+        plan.paint(subject, &mut self.0);
+    }
+}
+
+impl Medium for Waveform {
+    type Plan = SoundPlan;
+    type Scratch = audio::Scratch;
+    fn plan(renderers: &Renderers) -> Option<&SoundPlan> {
+        renderers.sound.as_ref()
+    }
+    fn shows(plan: &SoundPlan) -> &[usize] {
+        plan.shows()
+    }
+    fn scratch(plan: &SoundPlan) -> audio::Scratch {
+        plan.scratch()
+    }
+    fn render(&mut self, plan: &SoundPlan, subject: Subject, scratch: &mut audio::Scratch) {
+        plan.synthesise(subject, scratch, &mut self.samples, &mut self.log_mel);
+    }
+}
+
+impl Medium for Tokens {
+    type Plan = TextPlan;
+    type Scratch = ();
+    fn plan(renderers: &Renderers) -> Option<&TextPlan> {
+        renderers.text.as_ref()
+    }
+    fn shows(plan: &TextPlan) -> &[usize] {
+        plan.shows()
+    }
+    fn scratch(_: &TextPlan) {}
+    fn render(&mut self, plan: &TextPlan, subject: Subject, (): &mut ()) {
+        plan.compose(subject, &mut self.0);
+    }
+}
+
+fn render<M: Medium>(
+    settings: Res<Settings>,
+    mut specimens: Query<(&Specimen, &CausalFactors, &NonCausalFactors, &mut M), Without<TwinOf>>,
+) {
+    let Some(plan) = M::plan(&settings.stage.renderers) else { return };
+    specimens.par_iter_mut().for_each_init(
+        || (Vec::new(), M::scratch(plan)),
+        |(factors, scratch), (specimen, causal, other, mut medium)| {
+            merge(&settings.stage, causal, other, factors);
+            let subject = Subject { factors, seed: settings.seed, specimen: specimen.index };
+            medium.render(plan, subject, scratch);
+        },
+    );
+}
+
+fn render_twins<M: Medium>(
+    settings: Res<Settings>,
+    specimens: Query<(&CausalFactors, &NonCausalFactors, &M), Without<TwinOf>>,
+    mut twins: Query<(&TwinOf, &Specimen, &CausalFactors, &NonCausalFactors, &mut M)>,
+) {
+    let Some(plan) = M::plan(&settings.stage.renderers) else { return };
+    twins.par_iter_mut().for_each_init(
+        || (Vec::new(), Vec::new(), M::scratch(plan)),
+        |(natural, factors, scratch), (twin_of, specimen, causal, other, mut medium)| {
+            let Ok((own_causal, own_other, own)) = specimens.get(twin_of.0) else { return };
+            merge(&settings.stage, own_causal, own_other, natural);
+            merge(&settings.stage, causal, other, factors);
+            if M::shows(plan).iter().all(|&i| natural[i] == factors[i]) {
+                medium.clone_from(own);
+                return;
+            }
+            let subject = Subject { factors, seed: settings.seed, specimen: specimen.index };
+            medium.render(plan, subject, scratch);
+        },
+    );
+}

@@ -1,0 +1,84 @@
+//! The entities of the world, recycled frame after frame, and their noise.
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
+
+use super::{
+    Exogenous, ImagePixels, Row, SimulationStep, SimulationSystems, Specimen, Tokens, TwinOf,
+    Waveform,
+};
+use crate::causal::{Scm, exogenous};
+use crate::scene::Stage;
+
+/// What is played: a scene under one regime.
+#[derive(Resource, Clone, Debug)]
+pub struct Settings {
+    /// The checked scene.
+    pub stage: Arc<Stage>,
+    /// The model of the regime.
+    pub scm: Arc<Scm>,
+    /// The seed of all noise.
+    pub seed: u64,
+    /// Specimens per frame.
+    pub batch: usize,
+}
+
+/// Where in its endless stream of specimens the world is.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stream {
+    /// The index of the next frame's first specimen.
+    pub next: u64,
+}
+
+/// Spawns a specimen and a twin for every row of the batch, and draws the noise of each frame.
+pub struct PopulationPlugin;
+
+impl Plugin for PopulationPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Stream>().add_systems(Startup, populate).add_systems(
+            SimulationStep,
+            (draw_noise, advance).chain().in_set(SimulationSystems::Draw),
+        );
+    }
+}
+
+fn populate(mut commands: Commands, settings: Res<Settings>) {
+    let renderers = &settings.stage.renderers;
+    for row in 0..settings.batch {
+        let noise = Exogenous(vec![0.0; settings.scm.len()]);
+        let specimen = commands.spawn((Specimen::default(), Row(row), noise)).id();
+        let twin = commands.spawn((Specimen::default(), Row(row), TwinOf(specimen))).id();
+        for world in [specimen, twin] {
+            let mut entity = commands.entity(world);
+            if let Some(image) = &renderers.image {
+                entity.insert(ImagePixels(vec![0; image.bytes()]));
+            }
+            if let Some(sound) = &renderers.sound {
+                let mel = sound.mel();
+                entity.insert(Waveform {
+                    samples: vec![0; sound.samples()],
+                    log_mel: vec![0.0; mel.frames * mel.bands],
+                });
+            }
+            if renderers.text.is_some() {
+                entity.insert(Tokens::default());
+            }
+        }
+    }
+}
+
+fn draw_noise(
+    settings: Res<Settings>,
+    stream: Res<Stream>,
+    mut specimens: Query<(&Row, &mut Specimen, &mut Exogenous), Without<TwinOf>>,
+) {
+    specimens.par_iter_mut().for_each(|(row, mut specimen, mut noise)| {
+        specimen.index = stream.next + row.0 as u64;
+        exogenous::draw(&settings.scm, settings.seed, specimen.index, &mut noise.0);
+    });
+}
+
+fn advance(settings: Res<Settings>, mut stream: ResMut<Stream>) {
+    stream.next += settings.batch as u64;
+}

@@ -1,0 +1,165 @@
+//! A world that is played frame by frame, without a window.
+
+use std::sync::Arc;
+
+use bevy::app::{PluginGroup, PluginGroupBuilder, TaskPoolPlugin};
+use bevy::ecs::system::RunSystemOnce as _;
+use bevy::prelude::*;
+
+use super::{
+    CausalFactors, DoOperations, Frame, GatherPlugin, ImagePixels, Label, LearnPlugin,
+    ModalityPlugin, NonCausalFactors, OperationsPlugin, PopulationPlugin, PropagationPlugin, Row,
+    SchedulePlugin, Settings, Stream, Tokens, Trainee, TwinOf, TwinPlan, Waveform,
+};
+use crate::causal::{Interventions, Scm};
+use crate::scene::Stage;
+
+/// Everything that the world needs, headless or in a window.
+pub struct SimulationPlugins;
+
+impl PluginGroup for SimulationPlugins {
+    fn build(self) -> PluginGroupBuilder {
+        PluginGroupBuilder::start::<Self>()
+            .add(SchedulePlugin)
+            .add(OperationsPlugin)
+            .add(PopulationPlugin)
+            .add(PropagationPlugin)
+            .add(ModalityPlugin)
+            .add(GatherPlugin)
+            .add(LearnPlugin)
+    }
+}
+
+/// The first specimen of every evaluation: training never comes so far.
+pub const EVALUATION: u64 = 1 << 40;
+
+/// One world of one specimen, copied out for showing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Played {
+    /// Values of all factors, in the order of the scene.
+    pub factors: Vec<f64>,
+    /// The label's class.
+    pub label: usize,
+    /// RGB bytes, if the scene has pictures.
+    pub picture: Option<Vec<u8>>,
+    /// Samples and spectrogram, if the scene has sounds.
+    pub sound: Option<Waveform>,
+    /// Token ids, if the scene has sentences.
+    pub tokens: Option<Vec<u16>>,
+}
+
+/// A Bevy app that plays one scene under one regime.
+pub struct Simulation {
+    app: App,
+}
+
+impl Simulation {
+    /// A world of `batch` specimens per frame whose first specimen is `first`.
+    #[must_use]
+    pub fn new(stage: &Arc<Stage>, scm: &Scm, seed: u64, batch: usize, first: u64) -> Self {
+        let mut app = App::new();
+        app.add_plugins(TaskPoolPlugin::default())
+            .insert_resource(Settings {
+                stage: Arc::clone(stage),
+                scm: Arc::new(scm.clone()),
+                seed,
+                batch,
+            })
+            .insert_resource(Stream { next: first })
+            .add_plugins(SimulationPlugins);
+        app.finish();
+        app.cleanup();
+        Self { app }
+    }
+
+    /// Chooses the hypothetical world of the twins, from the next frame on.
+    pub fn plan_twins(&mut self, plan: TwinPlan) {
+        self.app.insert_resource(plan);
+    }
+
+    /// Puts do-operations in force in place of all before, from the next frame on.
+    pub fn operate(&mut self, interventions: Interventions) {
+        self.app.insert_resource(DoOperations(interventions));
+    }
+
+    /// Sends a message, such as [`super::Do`].
+    pub fn send<M: Message>(&mut self, message: M) {
+        self.app.world_mut().write_message(message);
+    }
+
+    /// Lets the next frame begin at this specimen.
+    pub fn seek(&mut self, first: u64) {
+        self.app.insert_resource(Stream { next: first });
+    }
+
+    /// Adds a model that learns from every frame.
+    pub fn add_trainee(&mut self, trainee: Trainee) {
+        self.app.world_mut().spawn(trainee);
+    }
+
+    /// Plays one frame.
+    pub fn step(&mut self) -> &Frame {
+        self.app.update();
+        self.app.world().resource::<Frame>()
+    }
+
+    /// The trainees in the order in which they were added.
+    pub fn trainees(&mut self) -> Vec<&Trainee> {
+        let world = self.app.world_mut();
+        let mut query = world.query::<&Trainee>();
+        let mut all: Vec<&Trainee> = query.iter(self.app.world()).collect();
+        all.sort_by_key(|trainee| trainee.seat);
+        all
+    }
+
+    /// Takes the trainees out of the world, in the order in which they were added.
+    pub fn take_trainees(&mut self) -> Vec<Trainee> {
+        let world = self.app.world_mut();
+        let found: Vec<Entity> =
+            world.query_filtered::<Entity, With<Trainee>>().iter(world).collect();
+        let mut all: Vec<Trainee> =
+            found.into_iter().filter_map(|e| world.entity_mut(e).take::<Trainee>()).collect();
+        all.sort_by_key(|trainee| trainee.seat);
+        all
+    }
+
+    /// The worlds of the last frame, row by row: the specimen, and its twin if there is one.
+    pub fn played(&mut self) -> Vec<(Played, Played)> {
+        let rows = self.app.world().resource::<Settings>().batch;
+        // Reading takes no part in the schedule, so it can't fail but for a missing resource.
+        self.app
+            .world_mut()
+            .run_system_once(copy_out)
+            .unwrap_or_else(|_| vec![<(Played, Played)>::default(); rows])
+    }
+}
+
+fn copy_out(
+    settings: Res<Settings>,
+    entities: Query<(
+        &Row,
+        &CausalFactors,
+        &NonCausalFactors,
+        &Label,
+        Option<&ImagePixels>,
+        Option<&Waveform>,
+        Option<&Tokens>,
+        Has<TwinOf>,
+    )>,
+) -> Vec<(Played, Played)> {
+    let mut all = vec![<(Played, Played)>::default(); settings.batch];
+    for (row, causal, other, label, picture, sound, tokens, is_twin) in &entities {
+        let mut factors = Vec::new();
+        super::propagation::merge(&settings.stage, causal, other, &mut factors);
+        let played = Played {
+            factors,
+            label: label.0,
+            picture: picture.map(|p| p.0.clone()),
+            sound: sound.cloned(),
+            tokens: tokens.map(|t| t.0.clone()),
+        };
+        let pair = &mut all[row.0];
+        *(if is_twin { &mut pair.1 } else { &mut pair.0 }) = played;
+    }
+    all
+}
