@@ -134,7 +134,7 @@ impl Scrutiny<'_> {
     fn exhibit(&self, row: usize, note: String) -> Exhibit {
         let (real, twin) = &self.worlds[row];
         Exhibit {
-            specimen: EVALUATION + row as u64,
+            specimen: row as u64,
             operation: format!("do {}={}", self.factor.name, self.factor.absent),
             note,
             real: self.world(real, &self.real, row),

@@ -63,3 +63,27 @@ impl Batch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_misfit_is_named() {
+        let inputs = [InputSpec { name: "image".into(), width: 2 }];
+        let good =
+            Batch { rows: 2, inputs: vec![Input { values: vec![0.0; 4] }], labels: vec![0, 1] };
+        assert!(good.check(&inputs, 2).is_ok());
+        let message = |change: &dyn Fn(&mut Batch)| {
+            let mut batch = good.clone();
+            change(&mut batch);
+            batch.check(&inputs, 2).unwrap_err().to_string()
+        };
+        assert!(message(&|b| b.rows = 0).contains("specimens"));
+        assert!(message(&|b| b.inputs.clear()).contains("modalities"));
+        let short = message(&|b| b.inputs[0].values.truncate(3));
+        assert!(short.contains("`image`") && short.contains("2 x 2 = 4") && short.contains("is 3"));
+        assert!(message(&|b| b.labels.truncate(1)).contains("labels"));
+        assert!(message(&|b| b.labels[1] = 2).contains("below 2"));
+    }
+}

@@ -8,7 +8,7 @@ use super::learner::Plan;
 use super::loss::{Loss, Term};
 use super::method::Method;
 use super::model::{Model, Pass};
-use super::objective::{consistency, cross_entropy, divergence, mean, necessity, over_budget};
+use super::objective::{Distribution, consistency, cross_entropy, mean, necessity, over_budget};
 use super::ops::{detach, one_hot, upload};
 use super::tape::{Matrix, Scalar, SharedTape, Var};
 use super::twin_network::{CounterfactualKind, TwinNetwork};
@@ -75,12 +75,16 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
             let value = necessity(&twin_network.logits(&joint.logits)?, &one_hot)?;
             loss = loss.and(Term::Necessity, training.lambda_n, value)?;
         }
+        if training.lambda_v == 0.0 && training.lambda_fe == 0.0 {
+            return Ok(loss);
+        }
+        let z = Distribution::of(joint.z.clone())?;
         if let Some(v) = self.instrument_target(pass)? {
-            let value = mean(divergence(joint.z.clone(), v)?)?;
+            let value = mean(z.divergence(v)?)?;
             loss = loss.and(Term::Instrument, training.lambda_v, value)?;
         }
         if training.lambda_fe != 0.0 {
-            let rows = divergence(joint.z.clone(), twin_network.z(&joint.z)?)?;
+            let rows = z.divergence(twin_network.z(&joint.z)?)?;
             let value = over_budget(rows, training.kl_budget)?;
             loss = loss.and(Term::Divergence, training.lambda_fe, value)?;
         }

@@ -38,8 +38,8 @@ impl LearnDevice for Cpu {
     }
 }
 
-/// Gradient buffers of the GPU can't be written from outside dfdx, so the input's gradient is
-/// computed as well; there it is a few microseconds.
+/// Gradient buffers of the GPU can't be written from outside dfdx, so here the input's gradient is
+/// computed as well.
 #[cfg(feature = "cuda")]
 impl LearnDevice for Cuda {
     fn input_product(input: &Matrix<Self>, weight: Var<Self>) -> Result<Var<Self>, Self::Err> {

@@ -45,7 +45,7 @@ impl<D: LearnDevice> Instrument<D> {
     /// V, rows x width, from one matrix of features per modality.
     ///
     /// `|Q_i|^2` is the same for every j and drops out of the softmax, so the score is computed
-    /// as `(1 / sqrt(d) + 2 gamma) <Q_i, K_j> - gamma |K_j|^2`; and since W_V is linear, the
+    /// as `(1 / sqrt(d) + 2 gamma) <Q_i, K_j> - gamma |K_j|^2`; and since `W_V` is linear, the
     /// features are averaged before it is applied.
     ///
     /// # Errors

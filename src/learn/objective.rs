@@ -62,15 +62,33 @@ pub fn necessity<D: LearnDevice>(
     mean(all.try_sub(others)?)
 }
 
-/// `KL(softmax(p) || softmax(q))` of every row, the softmax over feature dimensions, which is how
-/// the paper's code makes distributions of features.
-///
-/// # Errors
-/// The device's, mostly for want of memory.
-pub fn divergence<D: LearnDevice>(p: Var<D>, q: Var<D>) -> Result<Rows<D>, D::Err> {
-    let p = p.try_log_softmax::<Axis<1>>()?;
-    let q = q.try_log_softmax::<Axis<1>>()?;
-    sum_rows(p.clone().try_exp()?.try_mul(p.try_sub(q)?)?)
+/// The softmax of every row over feature dimensions, which is how the paper's code makes
+/// distributions of features.
+pub struct Distribution<D: LearnDevice> {
+    log: Var<D>,
+    probability: Var<D>,
+}
+
+impl<D: LearnDevice> Distribution<D> {
+    /// The distributions of the rows of `z`.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn of(z: Var<D>) -> Result<Self, D::Err> {
+        let log = z.try_log_softmax::<Axis<1>>()?;
+        let probability = log.clone().try_exp()?;
+        Ok(Self { log, probability })
+    }
+
+    /// `KL(self || softmax(q))` of every row: `L_v` with V for q and `L_fe` with `z_bar` (Eq. 7;
+    /// the order of the arguments follows the paper, its code turns one of them round).
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn divergence(&self, q: Var<D>) -> Result<Rows<D>, D::Err> {
+        let difference = self.log.clone().try_sub(q.try_log_softmax::<Axis<1>>()?)?;
+        sum_rows(difference.try_mul(self.probability.clone())?)
+    }
 }
 
 /// `L_fe`: mean over rows of `max(0, KL - budget)`. The paper writes the KL as a constraint of
@@ -193,7 +211,8 @@ mod tests {
     #[test]
     fn divergence_is_the_kl_of_softmaxed_features() {
         let (p, q) = (draw(12, 2.0, "p"), draw(12, 2.0, "q"));
-        let found = divergence(constant((3, 4), p.clone()), constant((3, 4), q.clone())).unwrap();
+        let rows = Distribution::of(constant((3, 4), p.clone())).unwrap();
+        let found = rows.divergence(constant((3, 4), q.clone())).unwrap();
         for (found, (p, q)) in found.as_vec().iter().zip(p.chunks(4).zip(q.chunks(4))) {
             let (p, q) = (probabilities(p), probabilities(q));
             let expected: f64 = p.iter().zip(&q).map(|(p, q)| p * (p / q).ln()).sum();

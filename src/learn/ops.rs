@@ -8,7 +8,8 @@ use dfdx::prelude::{
 use super::device::LearnDevice;
 use super::tape::{Matrix, Rows, SharedTape, Var};
 
-/// `x` where it is positive, `exp(x) - 1` elsewhere (Clevert et al. 2016, with alpha 1).
+/// `x` where it is positive, `exp(x) - 1` elsewhere (Clevert et al. 2016, with alpha 1). dfdx has
+/// no such operation; clamp, unlike relu, lets a NaN through.
 pub fn elu<D: LearnDevice>(x: Var<D>) -> Result<Var<D>, D::Err> {
     let positive = x.clone().try_relu()?;
     let negative = x.try_clamp(f32::MIN, 0.0)?.try_exp()?.try_sub(1.0)?;
@@ -105,6 +106,12 @@ mod tests {
         for (found, expected) in gradients.get(&x).as_vec().iter().zip(slopes) {
             assert!((found - expected).abs() < 1e-6, "{found} {expected}");
         }
+    }
+
+    #[test]
+    fn elu_hides_no_nan() {
+        let x = upload(&Cpu::default(), (1, 1), vec![f32::NAN]).unwrap();
+        assert!(elu(x.put_tape(SharedTape::off())).unwrap().as_vec()[0].is_nan());
     }
 
     #[test]

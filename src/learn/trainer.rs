@@ -9,7 +9,7 @@ use super::learner::{Counterfactual, Learner, Logits, Plan, Representation, Step
 use super::loss::{Loss, Term};
 use super::method::Method;
 use super::model::{Model, Pass};
-use super::objective::divergence;
+use super::objective::Distribution;
 use super::ops::{one_hot, upload};
 use super::parameter::{NamedParameter, Start};
 use super::tape::{Matrix, SharedTape, Var, backward};
@@ -213,7 +213,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             let labels = batch.labels.iter().copied();
             let one_hot = one_hot(&self.device, labels, self.plan.classes)?;
             let twin_network = TwinNetwork::new(&joint, &one_hot, kind)?;
-            let rows = divergence(joint.z.clone(), twin_network.z(&joint.z)?)?;
+            let rows = Distribution::of(joint.z.clone())?.divergence(twin_network.z(&joint.z)?)?;
             Ok((twin_network.logits(&joint.logits)?, rows))
         };
         let (logits, rows) = hypothetical().map_err(|e: D::Err| LearnError::device(e))?;
@@ -265,3 +265,6 @@ where
         Ok(self.parameters())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,7 +43,7 @@ impl<D: LearnDevice, M: Method<D> + 'static> Worker<D, M> {
             }
         };
         let named = thread::Builder::new().name("learner".into());
-        named.spawn(run).map_err(|error| LearnError::device(error))?;
+        named.spawn(run).map_err(LearnError::device)?;
         built.recv().map_err(|_| LearnError::WorkerGone)??;
         Ok(Self { jobs })
     }

@@ -58,6 +58,15 @@ impl<'a> Checker<'a> {
             let remedy = "name the scene, for instance \"duck\"";
             return Err(self.error(&["name".into()], None, "the scene has no name", remedy));
         }
+        let factors = self.scene.factors.iter().map(|f| &f.name).enumerate();
+        for (i, name) in factors {
+            if self.scene.factors[..i].iter().any(|f| f.name == *name) {
+                let way = ["factors".into(), i.into(), "name".into()];
+                let problem = format!("the name `{name}` stands twice");
+                let remedy = "give every node a name of its own";
+                return Err(self.error(&way, Some(name), problem, remedy));
+            }
+        }
         for (name, _) in declared(self.scene) {
             let first = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
             let rest = name.chars().all(|c| c.is_alphanumeric() || c == '_');

@@ -7,6 +7,7 @@ use ron::ser::PrettyConfig;
 
 use super::locate::{Tree, byte_at};
 use super::{Scene, SceneError, Stage};
+use crate::causal::suggestion;
 
 /// What a scene file may leave out: `Some(...)` around options, doubled parentheses.
 fn options() -> ron::Options {
@@ -44,12 +45,40 @@ pub fn parse(text: &str, path: &str) -> Result<Stage, SceneError> {
         SceneError {
             path: path.to_owned(),
             position: Some((line, column)),
-            problem: error.code.to_string(),
             node: node.map(str::to_owned),
-            remedy: "see the scenes that come with the program for the form".to_owned(),
+            ..told(&error.code)
         }
     })?;
     Stage::new(scene, text, path)
+}
+
+/// What the reader of RON found wrong, in the words of scenes.
+fn told(code: &ron::Error) -> SceneError {
+    let say = |problem: String, remedy: String| SceneError {
+        path: String::new(),
+        position: None,
+        problem,
+        node: None,
+        remedy,
+    };
+    match code {
+        ron::Error::NoSuchStructField { expected, found, .. } => {
+            say(format!("unknown field `{found}`"), suggestion(found, expected.iter().copied()))
+        }
+        ron::Error::NoSuchEnumVariant { expected, found, .. } => {
+            say(format!("unknown word `{found}`"), suggestion(found, expected.iter().copied()))
+        }
+        ron::Error::MissingStructField { field, .. } => {
+            say(format!("the field `{field}` is missing"), format!("add {field}: ..."))
+        }
+        ron::Error::DuplicateStructField { field, .. } => {
+            say(format!("the field `{field}` stands twice"), "give it once".to_owned())
+        }
+        other => {
+            let remedy = "see the scenes that come with the program for the form";
+            say(other.to_string(), remedy.to_owned())
+        }
+    }
 }
 
 /// A scene as a file of its own, with every default written out.

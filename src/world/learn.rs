@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use bevy::ecs::batching::BatchingStrategy;
 use bevy::prelude::*;
 
 use super::{Frame, SimulationStep, SimulationSystems};
@@ -42,9 +43,10 @@ impl Plugin for LearnPlugin {
 /// Trainees don't see each other, so they may learn side by side; one that fails stays as it is.
 fn learn(frame: Res<Frame>, mut trainees: Query<&mut Trainee>) {
     let twin = (frame.twin.rows > 0).then_some(&frame.twin);
-    for mut trainee in &mut trainees {
+    let one_each = BatchingStrategy::fixed(1);
+    trainees.par_iter_mut().batching_strategy(one_each).for_each(|mut trainee| {
         if trainee.failure.is_some() {
-            continue;
+            return;
         }
         let start = Instant::now();
         let outcome = trainee.learner.update(&frame.real, twin);
@@ -53,5 +55,5 @@ fn learn(frame: Res<Frame>, mut trainees: Query<&mut Trainee>) {
             Ok(losses) => trainee.curve.push(losses),
             Err(error) => trainee.failure = Some(error),
         }
-    }
+    });
 }

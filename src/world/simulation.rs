@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bevy::app::{PluginGroup, PluginGroupBuilder, TaskPoolPlugin};
+use bevy::app::{PluginGroup, PluginGroupBuilder, TaskPoolOptions, TaskPoolPlugin};
 use bevy::ecs::system::RunSystemOnce as _;
 use bevy::prelude::*;
 
@@ -58,7 +58,7 @@ impl Simulation {
     #[must_use]
     pub fn new(stage: &Arc<Stage>, scm: &Scm, seed: u64, batch: usize, first: u64) -> Self {
         let mut app = App::new();
-        app.add_plugins(TaskPoolPlugin::default())
+        app.add_plugins(TaskPoolPlugin { task_pool_options: all_cores() })
             .insert_resource(Settings {
                 stage: Arc::clone(stage),
                 scm: Arc::new(scm.clone()),
@@ -132,6 +132,13 @@ impl Simulation {
             .run_system_once(copy_out)
             .unwrap_or_else(|_| vec![<(Played, Played)>::default(); rows])
     }
+}
+
+/// Every core renders: by default Bevy keeps some back for input and output, and of two cores one.
+fn all_cores() -> TaskPoolOptions {
+    let mut options = TaskPoolOptions::default();
+    options.compute.min_threads = bevy::tasks::available_parallelism();
+    options
 }
 
 fn copy_out(

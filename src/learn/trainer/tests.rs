@@ -1,0 +1,140 @@
+//! The gradient of every whole loss against finite differences, and what a detached V is.
+
+use dfdx::prelude::Cpu;
+use rand::RngExt;
+
+use super::super::method::{Concat, Late};
+use super::super::objective::mean;
+use super::*;
+use crate::causal::noise::{StreamId, stream};
+use crate::learn::{Input, InputSpec};
+use crate::scene::training::{Method as MethodName, Step, Training};
+
+const ROWS: usize = 12;
+const CLASSES: usize = 3;
+
+fn inputs() -> Vec<InputSpec> {
+    [("image", 5), ("audio", 4)].map(|(name, width)| InputSpec { name: name.into(), width }).into()
+}
+
+fn batch(name: &str) -> Batch {
+    let mut noise = stream(21, 0, StreamId::of(name));
+    let mut draw = |n: usize| (0..n).map(|_| 3.0 * noise.random::<f32>() - 1.5).collect();
+    let inputs = inputs().iter().map(|spec| Input { values: draw(ROWS * spec.width) }).collect();
+    let labels = (0..ROWS).map(|_| (noise.random::<f32>() * CLASSES as f32) as usize).collect();
+    Batch { rows: ROWS, inputs, labels }
+}
+
+fn training(objective: Objective, method: MethodName) -> Training {
+    Training {
+        method,
+        objective,
+        features: 4,
+        representation: 5,
+        kl_budget: 0.0,
+        step: Step::Raw(1.3),
+        literal_step: Step::Raw(0.8),
+        detach_instrument: false,
+        ..Training::default()
+    }
+}
+
+fn trainer<M: Method<Cpu>>(training: Training) -> Trainer<Cpu, M> {
+    let plan = Plan { inputs: inputs(), classes: CLASSES, training };
+    Trainer::new(Cpu::default(), plan, 9, None).unwrap()
+}
+
+/// Compares, for every parameter that `chosen` picks, the length of its gradient with the slope
+/// of the loss along it.
+fn check<M: Method<Cpu>>(training: Training, chosen: impl Fn(&str) -> bool) {
+    let mut trainer = trainer::<M>(training);
+    let (batch, twin) = (batch("specimens"), batch("twins"));
+    let (_, mut gradients) = trainer.differentiate(&batch, Some(&twin)).unwrap();
+    let slopes: Vec<Vec<f32>> =
+        trainer.model.parameters().iter().map(|p| p.gradient(&mut gradients).unwrap()).collect();
+    let mut checked = 0;
+    for (i, slope) in slopes.iter().enumerate() {
+        let start = trainer.model.parameters()[i].named();
+        if !chosen(&start.name) {
+            continue;
+        }
+        let length = slope.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>().sqrt();
+        assert!(length > 1e-5, "{} has no gradient", start.name);
+        let mut loss_at = |distance: f64| {
+            let along = |(v, s): (&f32, &f32)| v + (distance * f64::from(*s) / length) as f32;
+            let moved: Vec<f32> = start.values.iter().zip(slope).map(along).collect();
+            trainer.model.parameters_mut()[i].assign(&moved);
+            trainer.differentiate(&batch, Some(&twin)).unwrap().0.total
+        };
+        let h = 5e-3;
+        let found = (loss_at(h) - loss_at(-h)) / (2.0 * h);
+        loss_at(0.0);
+        let tolerance = 0.01 * length + 5e-4;
+        assert!((found - length).abs() < tolerance, "{}: {found} against {length}", start.name);
+        checked += 1;
+    }
+    assert!(checked > 1);
+}
+
+#[test]
+fn the_gradient_of_every_loss_is_that_of_finite_differences() {
+    for objective in [Objective::Erm, Objective::C3r, Objective::C3rLiteral, Objective::C3rTwin] {
+        check::<Concat<Cpu>>(training(objective, MethodName::Concat), |_| true);
+        check::<Late<Cpu>>(training(objective, MethodName::Late), |_| true);
+    }
+}
+
+#[test]
+fn the_gradient_through_a_normalised_step_reaches_the_head() {
+    // The spread is a constant of the batch by definition, so only parameters that don't move z
+    // can be checked by differences.
+    let training =
+        Training { step: Step::Spread(1.2), ..training(Objective::C3r, MethodName::Concat) };
+    check::<Concat<Cpu>>(training, |name| name.starts_with("head."));
+}
+
+/// The gradients of a loss that is `L_v` alone.
+fn instrument_gradients(detach_instrument: bool) -> Vec<(String, Vec<f32>)> {
+    let mut trainer = trainer::<Concat<Cpu>>(Training {
+        lambda_s: 0.0,
+        lambda_n: 0.0,
+        lambda_fe: 0.0,
+        lambda_v: 1.0,
+        detach_instrument,
+        ..training(Objective::C3r, MethodName::Concat)
+    });
+    let (_, mut gradients) = trainer.differentiate(&batch("specimens"), None).unwrap();
+    let all = trainer.model.parameters().into_iter();
+    all.map(|p| (p.name().to_owned(), p.gradient(&mut gradients).unwrap())).collect()
+}
+
+#[test]
+fn a_detached_instrument_is_a_constant() {
+    let mut trainer = trainer::<Concat<Cpu>>(training(Objective::C3r, MethodName::Concat));
+    trainer.stage(&[&batch("specimens")]).unwrap();
+    let tape = SharedTape::recording();
+    let pass = trainer.model.forward(&trainer.staged, &tape).unwrap();
+    let instrument = trainer.model.instrument().unwrap();
+    let v = instrument.forward(&pass.features, &tape).unwrap();
+    // By way of the host nothing can leak.
+    let constant = upload(&trainer.device, *v.shape(), v.as_vec()).unwrap();
+    let constant = dfdx::prelude::PutTape::put_tape(constant, SharedTape::off());
+    let loss = mean(Distribution::of(pass.joint.z.clone()).unwrap().divergence(constant).unwrap())
+        .unwrap();
+    let mut gradients = backward(loss).unwrap();
+
+    let detached = instrument_gradients(true);
+    for (parameter, (name, found)) in trainer.model.parameters().iter().zip(&detached) {
+        let expected = parameter.gradient(&mut gradients).unwrap();
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!((found - expected).abs() < 1e-6, "{name}: {found} against {expected}");
+        }
+    }
+    let moves = |gradients: &[(String, Vec<f32>)], prefix: &str| {
+        let chosen = gradients.iter().filter(|(name, _)| name.starts_with(prefix));
+        chosen.flat_map(|(_, slope)| slope).any(|slope| *slope != 0.0)
+    };
+    assert!(!moves(&detached, "instrument."));
+    assert!(moves(&detached, "encoder."));
+    assert!(moves(&instrument_gradients(false), "instrument."));
+}
