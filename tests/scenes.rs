@@ -1,4 +1,5 @@
 //! Scene files: the good ones load, the broken ones say what is wrong and where.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 

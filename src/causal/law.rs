@@ -2,19 +2,20 @@
 
 use statrs::distribution::{ContinuousCDF as _, Normal};
 
-use super::rule::{self, Rule};
-use super::{Domain, Fault, Mechanism, NodeId, Place, Scm};
+use super::rule::Rule;
+use super::{Domain, NodeId, Scm};
 
 /// A resolved mechanism.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Law {
-    form: Form,
-    parents: Vec<NodeId>,
-    domain: Domain,
+    pub(super) form: Form,
+    pub(super) parents: Vec<NodeId>,
+    pub(super) domain: Domain,
 }
 
+/// What a law computes.
 #[derive(Clone, Debug, PartialEq)]
-enum Form {
+pub(super) enum Form {
     Constant(f64),
     /// Cumulative probabilities of the values 0.. for each combination of parents, the last
     /// parent running fastest. The value is the first whose cumulative probability exceeds u.
@@ -57,14 +58,6 @@ enum Form {
 }
 
 impl Law {
-    /// Resolves the mechanism of `node` against `scm`, which holds all of its parents.
-    ///
-    /// # Errors
-    /// A [`Fault`] that says which part of the mechanism can't be, and what could.
-    pub fn resolve(mechanism: &Mechanism, node: &str, scm: &Scm) -> Result<Self, Fault> {
-        Resolver { node, scm }.resolve(mechanism)
-    }
-
     /// The nodes on which the value depends.
     #[must_use]
     pub fn parents(&self) -> &[NodeId] {
@@ -135,14 +128,13 @@ impl Law {
         let mut cuts = match &self.form {
             Form::Constant(_) => Vec::new(),
             Form::Table { rows, .. } => rows.concat(),
-            Form::Uniform { .. } => return None,
             Form::Gate { flip, .. } | Form::Threshold { flip, .. } => vec![*flip],
             Form::Copy { flip } => {
                 let others = self.domain.size()? - 1;
                 (1..=others).map(|i| flip * i as f64 / others as f64).collect()
             }
             Form::Linear { sd, .. } if *sd == 0.0 => Vec::new(),
-            Form::Linear { .. } => return None,
+            Form::Uniform { .. } | Form::Linear { .. } => return None,
             Form::Logistic { weights, intercept } => {
                 let mut sums = vec![*intercept];
                 for (&parent, weight) in self.parents.iter().zip(weights) {
@@ -179,262 +171,4 @@ fn normal_quantile(u: f64) -> f64 {
 
 fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
-}
-
-/// How far probabilities of one row may be from adding up to one.
-const SUM_TOLERANCE: f64 = 1e-9;
-
-struct Resolver<'a> {
-    node: &'a str,
-    scm: &'a Scm,
-}
-
-impl Resolver<'_> {
-    fn resolve(&self, mechanism: &Mechanism) -> Result<Law, Fault> {
-        let root = |form, domain| Ok(Law { form, parents: Vec::new(), domain });
-        match mechanism {
-            Mechanism::Constant(value) => {
-                self.finite(*value, [0.into()])?;
-                let binary = *value == 0.0 || *value == 1.0;
-                let domain = if binary { Domain::Binary } else { Domain::Continuous };
-                root(Form::Constant(*value), domain)
-            }
-            Mechanism::Bernoulli(p) => {
-                self.probability(*p, [0.into()])?;
-                let rows = vec![vec![1.0 - p, 1.0]];
-                root(Form::Table { sizes: Vec::new(), rows }, Domain::Binary)
-            }
-            Mechanism::Categorical(probabilities) => {
-                let rows = vec![self.cumulative(probabilities, &[0.into()])?];
-                let domain = Domain::discrete(probabilities.len());
-                root(Form::Table { sizes: Vec::new(), rows }, domain)
-            }
-            Mechanism::Uniform(low, high) => {
-                self.finite(*low, [0.into()])?;
-                self.finite(*high, [1.into()])?;
-                if low >= high {
-                    let problem = format!("the lower bound {low} isn't below the upper {high}");
-                    return Err(self.fault([0.into()], problem, "write Uniform(lower, upper)"));
-                }
-                root(Form::Uniform { low: *low, width: high - low }, Domain::Continuous)
-            }
-            Mechanism::Normal { mean, sd } => {
-                self.finite(*mean, ["mean".into()])?;
-                self.deviation(*sd)?;
-                let form = Form::Linear { weights: Vec::new(), intercept: *mean, sd: *sd };
-                root(form, Domain::Continuous)
-            }
-            Mechanism::Gate { rule, flip } => self.gate(rule, *flip),
-            Mechanism::NoisyCopy { of, flip } => {
-                self.probability(*flip, ["flip".into()])?;
-                let parent = self.discrete(of, vec!["of".into()])?;
-                let domain = self.scm.domain(parent);
-                Ok(Law { form: Form::Copy { flip: *flip }, parents: vec![parent], domain })
-            }
-            Mechanism::Table { of, rows } => self.table(of, rows),
-            Mechanism::Linear { terms, intercept, sd } => {
-                let (parents, weights) = self.terms(terms)?;
-                self.finite(*intercept, ["intercept".into()])?;
-                self.deviation(*sd)?;
-                let form = Form::Linear { weights, intercept: *intercept, sd: *sd };
-                Ok(Law { form, parents, domain: Domain::Continuous })
-            }
-            Mechanism::Threshold { terms, above, flip } => {
-                let (parents, weights) = self.terms(terms)?;
-                self.finite(*above, ["above".into()])?;
-                self.probability(*flip, ["flip".into()])?;
-                let form = Form::Threshold { weights, above: *above, flip: *flip };
-                Ok(Law { form, parents, domain: Domain::Binary })
-            }
-            Mechanism::Logistic { terms, intercept } => {
-                let (parents, weights) = self.terms(terms)?;
-                self.finite(*intercept, ["intercept".into()])?;
-                let form = Form::Logistic { weights, intercept: *intercept };
-                Ok(Law { form, parents, domain: Domain::Binary })
-            }
-            Mechanism::Confounded { by, with, strength } => {
-                self.confounded(by, with.as_deref(), *strength)
-            }
-        }
-    }
-
-    fn gate(&self, text: &str, flip: f64) -> Result<Law, Fault> {
-        self.probability(flip, ["flip".into()])?;
-        let here = || vec!["rule".into()];
-        let parsed = rule::parse(text).map_err(|problem| {
-            let remedy = "write a rule such as \"wings and (flat_bill or webbed_paws)\"";
-            self.fault(here(), problem, remedy)
-        })?;
-        let rule = parsed.map(&mut |name: String| self.parent(&name, here()))?;
-        let mut parents = Vec::new();
-        let keep = &mut |node: NodeId| {
-            if !parents.contains(&node) {
-                parents.push(node);
-            }
-            Ok::<(), std::convert::Infallible>(())
-        };
-        let Ok(_) = rule.clone().map(keep);
-        Ok(Law { form: Form::Gate { rule, flip }, parents, domain: Domain::Binary })
-    }
-
-    fn table(&self, of: &[String], rows: &[(Vec<usize>, Vec<f64>)]) -> Result<Law, Fault> {
-        let mut parents = Vec::new();
-        for (i, name) in of.iter().enumerate() {
-            parents.push(self.discrete(name, vec!["of".into(), i.into()])?);
-        }
-        let sizes: Vec<usize> =
-            parents.iter().map(|&p| self.scm.domain(p).size().unwrap_or(2)).collect();
-        let count: usize = sizes.iter().product();
-        let values = rows.first().map_or(0, |(_, p)| p.len());
-        let mut resolved: Vec<Option<Vec<f64>>> = vec![None; count];
-        for (r, (when, probabilities)) in rows.iter().enumerate() {
-            let key = || vec!["rows".into(), r.into(), 0.into()];
-            let place = vec!["rows".into(), r.into(), 1.into()];
-            let fits = when.len() == sizes.len() && when.iter().zip(&sizes).all(|(v, s)| v < s);
-            if !fits {
-                let problem = format!("row {when:?} is no combination of the parents' values");
-                let remedy = format!("give one value for each of {of:?}, below {sizes:?}");
-                return Err(self.fault(key(), problem, remedy));
-            }
-            if probabilities.len() != values {
-                let problem = format!("row {when:?} has {} probabilities", probabilities.len());
-                return Err(self.fault(place, problem, format!("give {values}, as the first row")));
-            }
-            let at = when.iter().zip(&sizes).fold(0, |at, (v, s)| at * s + v);
-            if resolved[at].replace(self.cumulative(probabilities, &place)?).is_some() {
-                let problem = format!("row {when:?} stands twice");
-                return Err(self.fault(key(), problem, "give each combination once"));
-            }
-        }
-        let given = resolved.iter().flatten().count();
-        let Some(rows) = resolved.into_iter().collect::<Option<Vec<_>>>() else {
-            let problem = format!("the table has {given} of {count} rows");
-            let remedy = "give one row for every combination of the parents' values";
-            return Err(self.fault(["rows".into()], problem, remedy));
-        };
-        Ok(Law { form: Form::Table { sizes, rows }, parents, domain: Domain::discrete(values) })
-    }
-
-    fn confounded(&self, by: &str, with: Option<&str>, strength: f64) -> Result<Law, Fault> {
-        let parent = self.binary(by, "by")?;
-        let other = with.map_or(Ok(parent), |name| self.binary(name, "with"))?;
-        if !(-1.0..=1.0).contains(&strength) {
-            let problem = format!("strength {strength} is outside [-1, 1]");
-            return Err(self.fault(
-                ["strength".into()],
-                problem,
-                "a correlation goes from -1 to 1",
-            ));
-        }
-        let Some(joint) = self.scm.joint(&[parent, other]) else {
-            let problem = format!("the correlation of `{by}` with its companion isn't exact");
-            let remedy = "let both follow from finitely many noise values";
-            return Err(self.fault(["by".into()], problem, remedy));
-        };
-        let p = joint.probability(|v| v[0] != 0.0);
-        let reach = joint.correlation(0, 1);
-        let copy = if strength == 0.0 { 0.0 } else { strength / reach };
-        // A correlation is known to rounding; 1e-9 above 1 is 1.
-        if !copy.is_finite() || copy.abs() > 1.0 + 1e-9 {
-            let problem = format!("strength {strength} can't be reached");
-            let remedy = format!("`{by}` itself correlates {reach:.4}: stay within it");
-            return Err(self.fault(["strength".into()], problem, remedy));
-        }
-        let opposite = copy < 0.0;
-        let base = if opposite { 1.0 - p } else { p };
-        let form = Form::Mixture { copy: copy.abs().min(1.0), opposite, base };
-        Ok(Law { form, parents: vec![parent], domain: Domain::Binary })
-    }
-
-    fn fault(
-        &self,
-        place: impl IntoIterator<Item = Place>,
-        problem: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Fault {
-        Fault::new(self.node, place, problem, remedy)
-    }
-
-    fn parent(&self, name: &str, place: Vec<Place>) -> Result<NodeId, Fault> {
-        self.scm.find(name).ok_or_else(|| {
-            let problem = format!("unknown parent `{name}`");
-            self.fault(place, problem, self.scm.suggestion(name))
-        })
-    }
-
-    fn discrete(&self, name: &str, place: Vec<Place>) -> Result<NodeId, Fault> {
-        let node = self.parent(name, place.clone())?;
-        if self.scm.domain(node).size().is_some() {
-            return Ok(node);
-        }
-        let problem = format!("parent `{name}` is continuous");
-        Err(self.fault(place, problem, "name a binary or categorical node"))
-    }
-
-    fn binary(&self, name: &str, field: &str) -> Result<NodeId, Fault> {
-        let node = self.parent(name, vec![field.into()])?;
-        if self.scm.domain(node) == Domain::Binary {
-            return Ok(node);
-        }
-        let problem = format!("`{name}` isn't binary");
-        Err(self.fault([field.into()], problem, "name a binary node"))
-    }
-
-    fn terms(&self, terms: &[(String, f64)]) -> Result<(Vec<NodeId>, Vec<f64>), Fault> {
-        let (mut parents, mut weights) = (Vec::new(), Vec::new());
-        for (i, (name, weight)) in terms.iter().enumerate() {
-            let parent = self.parent(name, vec!["terms".into(), i.into(), 0.into()])?;
-            self.finite(*weight, ["terms".into(), i.into(), 1.into()])?;
-            if parents.contains(&parent) {
-                let problem = format!("`{name}` stands twice in the sum");
-                let place = ["terms".into(), i.into(), 0.into()];
-                return Err(self.fault(place, problem, "add its weights up"));
-            }
-            parents.push(parent);
-            weights.push(*weight);
-        }
-        Ok((parents, weights))
-    }
-
-    fn probability(&self, p: f64, place: impl IntoIterator<Item = Place>) -> Result<(), Fault> {
-        if (0.0..=1.0).contains(&p) {
-            return Ok(());
-        }
-        let problem = format!("probability {p} is outside [0, 1]");
-        Err(self.fault(place, problem, "give a number from 0 to 1"))
-    }
-
-    fn cumulative(&self, probabilities: &[f64], place: &[Place]) -> Result<Vec<f64>, Fault> {
-        if probabilities.len() < 2 {
-            let problem = format!("{} probabilities are no choice", probabilities.len());
-            return Err(self.fault(place.to_vec(), problem, "give two or more"));
-        }
-        let mut sum = 0.0;
-        let mut cumulative = Vec::new();
-        for (i, &p) in probabilities.iter().enumerate() {
-            self.probability(p, place.iter().cloned().chain([i.into()]))?;
-            sum += p;
-            cumulative.push(sum);
-        }
-        if (sum - 1.0).abs() > SUM_TOLERANCE {
-            let problem = format!("the probabilities add up to {sum}");
-            return Err(self.fault(place.to_vec(), problem, "let them add up to 1"));
-        }
-        Ok(cumulative)
-    }
-
-    fn deviation(&self, sd: f64) -> Result<(), Fault> {
-        if sd.is_finite() && sd >= 0.0 {
-            return Ok(());
-        }
-        let problem = format!("standard deviation {sd} can't be");
-        Err(self.fault(["sd".into()], problem, "give a number of 0 or more"))
-    }
-
-    fn finite(&self, x: f64, place: impl IntoIterator<Item = Place>) -> Result<(), Fault> {
-        if x.is_finite() {
-            return Ok(());
-        }
-        Err(self.fault(place, format!("{x} is no finite number"), "give a finite number"))
-    }
 }

@@ -23,6 +23,7 @@ mod intervention;
 mod law;
 mod mechanism;
 pub mod noise;
+mod resolve;
 mod role;
 mod rule;
 mod scm;

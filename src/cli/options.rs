@@ -15,8 +15,8 @@ use crate::scene::{Stage, load, with_overrides};
 pub struct SceneOptions {
     /// The scene file
     pub scene: PathBuf,
-    /// Any value of the scene, for instance training.lambda_v=0.5 or
-    /// factors.lake.mechanism.strength=0.7
+    /// Any value of the scene, for instance `training.lambda_v=0.5` or
+    /// `factors.lake.mechanism.strength=0.7`
     #[arg(long = "set", value_name = "WAY=VALUE")]
     pub set: Vec<String>,
 }

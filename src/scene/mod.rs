@@ -6,6 +6,7 @@
 //! | [`Stage`] | a scene that has been checked: models, truth and renderers, ready to be played |
 //! | [`SceneError`] | `path:line:column: what, which node, what would be right` |
 
+mod binding;
 mod check;
 mod declaration;
 mod error;

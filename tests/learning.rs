@@ -1,0 +1,72 @@
+//! Every scene can be learned from, by every method, under every objective.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use twinworld::experiment::{Contest, Watcher, hold};
+use twinworld::learn::StepLosses;
+use twinworld::scene::load;
+use twinworld::scene::training::{Method, Objective, Training};
+
+struct Quiet;
+
+impl Watcher for Quiet {
+    fn trained(&mut self, _: usize, _: &[Option<StepLosses>]) {}
+    fn examined(&mut self) {}
+    fn wants_end(&mut self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn every_scene_trains_two_steps() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes");
+    let mut scenes: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    scenes.sort();
+    for path in scenes.iter().filter(|p| p.extension().is_some_and(|e| e == "ron")) {
+        let stage = Arc::new(load(path).unwrap());
+        for method in Method::ALL {
+            let of = |objective| Training {
+                method,
+                objective,
+                steps: 2,
+                batch: 32,
+                ..stage.scene.training.clone()
+            };
+            let contest = Contest {
+                stage: Arc::clone(&stage),
+                seed: 1,
+                trainings: Objective::ALL.map(of).to_vec(),
+                specimens: 64,
+            };
+            let (entrants, complete) = hold(&contest, &mut Quiet).unwrap();
+            assert!(complete);
+            for entrant in &entrants {
+                let metrics = entrant.outcome.as_ref().unwrap();
+                assert_eq!(metrics.steps, 2);
+                assert_eq!(metrics.causation.len(), stage.factors.len());
+                assert!(entrant.curve.iter().all(|l| l.total.is_finite() && l.total > 0.0));
+            }
+            // All started from the same weights on the same specimens.
+            let start = |i: usize| entrants[i].curve[0].sufficiency;
+            assert!((1..entrants.len()).all(|i| (start(i) - start(0)).abs() < 1e-5));
+        }
+    }
+}
+
+/// A learning rate that no model survives: the failure is told, and company goes on.
+#[test]
+fn a_diverging_model_does_not_stop_the_others() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/duck.ron");
+    let stage = Arc::new(load(&path).unwrap());
+    let calm = Training { steps: 12, batch: 32, ..stage.scene.training.clone() };
+    let wild = Training { learning_rate: 1e30, ..calm.clone() };
+    let trainings = vec![calm, wild];
+    let contest = Contest { stage, seed: 1, trainings, specimens: 64 };
+    let (entrants, complete) = hold(&contest, &mut Quiet).unwrap();
+    assert!(complete);
+    assert_eq!(entrants[0].outcome.as_ref().unwrap().steps, 12);
+    let message = entrants[1].outcome.as_ref().unwrap_err().to_string();
+    assert!(message.contains("diverged at step"), "{message}");
+}

@@ -1,0 +1,293 @@
+//! The real binary, end to end.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn twinworld(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twinworld"));
+    command.args(arguments).current_dir(root()).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    twinworld(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn succeed(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn truth_gives_the_table_of_the_duck() {
+    let answer: Value =
+        serde_json::from_str(&succeed(&["truth", "scenes/duck.ron", "--json"])).unwrap();
+    assert_eq!(answer["scene"], "duck");
+    let factor = |name: &str| {
+        let all = answer["factors"].as_array().unwrap();
+        all.iter().find(|f| f["name"] == name).unwrap().clone()
+    };
+    for (name, role, pn, ps, pns) in [
+        ("flat_bill", "Snc", 0.9, 0.81 / 0.91, 0.81),
+        ("webbed_paws", "Sc", 0.5, 0.45 / 0.55, 0.45),
+        ("wings", "Nc", 1.0, 0.55, 0.55),
+        ("lake", "Spurious", 0.0, 0.0, 0.0),
+    ] {
+        let found = factor(name);
+        assert_eq!(found["role"], role);
+        assert_eq!(found["exact"], true);
+        for (key, wanted) in [("pn", pn), ("ps", ps), ("pns", pns)] {
+            let value = found[key].as_f64().unwrap();
+            assert!((value - wanted).abs() < 1e-9, "{key} of {name}: {value}");
+        }
+    }
+    let paws: Value =
+        serde_json::from_str(&succeed(&["truth", "scenes/duck-paws.ron", "--json"])).unwrap();
+    assert_eq!(paws["factors"][0]["ps"], 1.0);
+    assert_eq!(paws["factors"][0]["pn"], 0.5);
+    let wings: Value =
+        serde_json::from_str(&succeed(&["truth", "scenes/duck-wings.ron", "--json"])).unwrap();
+    assert_eq!(wings["factors"][0]["ps"], 0.5);
+    assert_eq!(wings["factors"][0]["pn"], 1.0);
+}
+
+#[test]
+fn compare_writes_runs_and_one_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let table = succeed(&[
+        "compare",
+        "scenes/duck.ron",
+        "--steps",
+        "3",
+        "--batch",
+        "64",
+        "--specimens",
+        "512",
+        "--objectives",
+        "erm,c3r,c3r-literal,c3r-twin",
+        "--out",
+        out,
+    ]);
+    let names = ["erm", "c3r", "c3r-literal", "c3r-twin"];
+    for name in names {
+        assert!(table.contains(name), "{table}");
+        let run = folder.path().join(format!("{name}-seed7"));
+        let metrics = json(&run.join("metrics.json"));
+        assert_eq!(metrics["scene"], "duck");
+        assert_eq!(metrics["method"], "concat");
+        assert_eq!(metrics["objective"], name);
+        assert_eq!(metrics["seed"], 7);
+        assert_eq!(metrics["steps"], 3);
+        let number = |v: &Value| v.as_f64().unwrap();
+        assert!(number(&metrics["seconds"]) > 0.0);
+        assert!(number(&metrics["samples_per_second"]) > 0.0);
+        for regime in ["iid", "flipped", "randomised"] {
+            assert!((0.0..=1.0).contains(&number(&metrics["accuracy"][regime])));
+        }
+        // The identity of Eq. 8: sufficiency is what the real branch gets wrong.
+        let risk = &metrics["c3_risk"];
+        let total = number(&risk["sufficiency"]) + number(&risk["necessity"]);
+        assert!((number(&risk["total"]) - total).abs() < 1e-12);
+        let accuracy = number(&metrics["accuracy"]["iid"]);
+        assert!((number(&risk["sufficiency"]) - (1.0 - accuracy)).abs() < 1e-9);
+        let causation = metrics["causation"].as_array().unwrap();
+        assert_eq!(causation.len(), 12);
+        let mut error = 0.0;
+        for factor in causation {
+            for key in ["pn", "ps", "pns"] {
+                assert!((0.0..=1.0).contains(&number(&factor["learned"][key])));
+                assert!((0.0..=1.0).contains(&number(&factor["true"][key])));
+            }
+            error += (number(&factor["learned"]["pns"]) - number(&factor["true"]["pns"])).abs();
+        }
+        assert!((number(&metrics["causal_error"]) - error / 12.0).abs() < 1e-12);
+        assert!(run.join("model.safetensors").is_file() && run.join("scene.ron").is_file());
+        assert_eq!(std::fs::read_to_string(run.join("losses.csv")).unwrap().lines().count(), 4);
+    }
+    let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
+    for name in names.iter().chain(["flat_bill", "lake", "do lake=0"].iter()) {
+        assert!(page.contains(name), "the report lacks {name}");
+    }
+    assert!(!page.contains("http://") || page.contains("www.w3.org"));
+}
+
+/// The metrics without what the clock says.
+fn timeless(run: &Path) -> Value {
+    let mut metrics = json(&run.join("metrics.json"));
+    let object = metrics.as_object_mut().unwrap();
+    object.remove("seconds");
+    object.remove("samples_per_second");
+    metrics
+}
+
+#[test]
+fn a_run_is_the_same_for_any_number_of_threads_and_alone_as_in_company() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut runs: Vec<PathBuf> = Vec::new();
+    for (name, threads) in [("one", "1"), ("two", "2"), ("four", "4"), ("again", "2")] {
+        let out = folder.path().join(name);
+        let output = twinworld(&["train", "scenes/duck.ron", "--objective", "c3r-twin"])
+            .args(["--steps", "6", "--specimens", "512", "--out"])
+            .arg(&out)
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(out.join("report.html").is_file());
+        runs.push(out);
+    }
+    let top = folder.path().join("company");
+    succeed(&[
+        "compare",
+        "scenes/duck.ron",
+        "--objectives",
+        "erm,c3r-twin",
+        "--steps",
+        "6",
+        "--specimens",
+        "512",
+        "--out",
+        top.to_str().unwrap(),
+    ]);
+    runs.push(top.join("c3r-twin-seed7"));
+    let model = |run: &Path| std::fs::read(run.join("model.safetensors")).unwrap();
+    for run in &runs[1..] {
+        assert!(model(&runs[0]) == model(run), "{} has another model", run.display());
+        assert_eq!(timeless(&runs[0]), timeless(run), "{}", run.display());
+    }
+    assert!(model(&runs[0]) != model(&top.join("erm-seed7")));
+}
+
+#[test]
+fn a_saved_model_is_measured_as_it_was_and_under_operations() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let run = out.to_str().unwrap();
+    succeed(&[
+        "train",
+        "scenes/duck.ron",
+        "--steps",
+        "20",
+        "--specimens",
+        "512",
+        "--method",
+        "late",
+        "--set",
+        "training.learning_rate=0.002",
+        "--out",
+        run,
+    ]);
+    let answer: Value = serde_json::from_str(&succeed(&[
+        "probe",
+        run,
+        "--specimens",
+        "512",
+        "--do",
+        "wings=0",
+        "--do",
+        "lake=1",
+        "--json",
+    ]))
+    .unwrap();
+    let saved = timeless(&out);
+    for key in ["accuracy", "causation", "causal_error", "c3_risk", "method"] {
+        assert_eq!(answer["metrics"][key], saved[key], "{key}");
+    }
+    assert_eq!(saved["method"], "late");
+    assert_eq!(answer["under"]["label_after"], 0.0);
+    assert!(answer["under"]["label_before"].as_f64().unwrap() > 0.3);
+    let scene = std::fs::read_to_string(out.join("scene.ron")).unwrap();
+    assert!(scene.contains("learning_rate: 0.002") && scene.contains("method: Late"), "{scene}");
+    let shown = succeed(&["probe", run, "--specimens", "512", "--do", "lake=0"]);
+    assert!(shown.contains("do lake=0 changes the label of 0.0%"), "{shown}");
+}
+
+#[test]
+fn wrong_input_is_told_with_exit_code_2() {
+    for (arguments, part) in [
+        (&["check", "tests/broken/cycle.ron"][..], "tests/broken/cycle.ron:5:48: cycle: habitat"),
+        (&["train", "scenes/goose.ron"], "scenes/goose.ron: the scene can't be read"),
+        (&["train", "scenes/duck.ron", "--objective", "c4r"], "possible values: erm, c3r"),
+        (&["train", "scenes/duck.ron", "--steps", "0"], "--steps and --specimens 1 or more"),
+        (&["truth", "scenes/duck.ron", "--set", "training.lamda_v=1"], "has no `training.lamda_v`"),
+        (&["truth", "scenes/duck.ron", "--set", "seed"], "no value is given"),
+        (
+            &["truth", "scenes/duck.ron", "--set", "factors.lake.mechanism.strength=0.99"],
+            "strength 0.99 can't be reached",
+        ),
+        (&["probe", "nowhere"], "nowhere is no directory"),
+    ] {
+        let output = run(arguments);
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+        assert!(message.contains(part), "{arguments:?}: {message}");
+    }
+    let shown = succeed(&["check", "scenes/duck.ron", "scenes/duck-paws.ron"]);
+    assert_eq!(shown, "scenes/duck.ron: ok\nscenes/duck-paws.ron: ok\n");
+}
+
+#[test]
+fn an_unwritable_place_is_told_before_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "in the way").unwrap();
+    let out = file.join("run");
+    let output = run(&["train", "scenes/duck.ron", "--out", out.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("check that the place exists"));
+}
+
+#[test]
+fn help_names_every_command() {
+    let help = succeed(&["--help"]);
+    for command in ["compare", "train", "truth", "probe", "check"] {
+        let line = help.lines().find(|l| l.trim_start().starts_with(command)).unwrap();
+        assert!(line.split_whitespace().count() > 3, "{line}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_a_model_that_can_be_probed() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let mut child = twinworld(&["train", "scenes/duck.ron", "--steps", "100000", "--out"])
+        .arg(&out)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Long enough for the handler to stand and some updates to be made.
+    std::thread::sleep(Duration::from_secs(4));
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < Duration::from_secs(30), "it goes on after Ctrl-C");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("stopped after"));
+    assert!(!out.join("metrics.json").exists(), "nothing was measured");
+    let run = out.to_str().unwrap();
+    assert!(succeed(&["probe", run, "--specimens", "512"]).contains("causal error"));
+}
