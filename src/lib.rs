@@ -16,7 +16,7 @@
 //! | build a causal model by hand | [`causal::Scm::build`] |
 //! | ask for PN, PS, PNS | [`causal::causation::truth`] |
 //! | play a world frame by frame | [`world::Simulation`], or [`world::SimulationPlugins`] in an app |
-//! | train a model | [`learn::new_learner`], or [`experiment::hold`] for a whole contest |
+//! | train a model | [`learn::new_learner`], or [`experiment::train`] for a whole contest |
 //! | measure it | [`measure::examine`] |
 //! | report it | [`experiment::report::render`] |
 //!

@@ -12,7 +12,7 @@ use super::progress::Bars;
 use super::{console, interrupt, summary};
 use crate::experiment::report::{CurvePoint, Report, RunReport, render};
 use crate::experiment::{
-    Contest, Entrant, RunDirectory, average, disagreements, hold, sheet, write_whole,
+    self, Contest, Entrant, RunDirectory, average, disagreements, judge, sheet, write_whole,
 };
 use crate::learn::{Learner, StepLosses};
 use crate::measure::Metrics;
@@ -70,30 +70,41 @@ impl Compare {
             if self.seeds > 1 {
                 console::note(&format!("seed {seed}"));
             }
-            let (entrants, complete) = hold(&contest, &mut Bars::of(&contest))?;
-            for entrant in &entrants {
+            let mut bars = Bars::of(&contest);
+            let (mut entrants, trained) = experiment::train(&contest, &mut bars)?;
+            let place = |entrant: &Entrant| {
                 let name = format!("{}-seed{seed}", entrant.training.objective.name());
-                let directory = RunDirectory::create(&top.file(&name))?;
-                directory.write(&stage, seed, entrant, complete)?;
+                RunDirectory::create(&top.file(&name))
+            };
+            for entrant in &entrants {
+                place(entrant)?.write_model(&stage, seed, entrant)?;
             }
-            if !complete {
+            if trained && judge(&contest, &mut entrants, &mut bars)? {
+                for entrant in &entrants {
+                    if let Some(metrics) = &entrant.metrics {
+                        place(entrant)?.write_metrics(metrics)?;
+                    }
+                }
+            } else {
                 console::note(&format!("stopped; {} holds what is trained so far", out.display()));
                 return Ok(ExitCode::from(interrupt::STOPPED));
             }
             rounds.push(entrants);
         }
-        let page = top.file("report.html");
-        let specimens = self.training.specimens;
-        write_whole(&page, self.report(&stage, first, &rounds, specimens)?.as_bytes())?;
         let rows: Vec<(String, Vec<&Metrics>)> = (self.objectives.iter().enumerate())
             .map(|(i, o)| (o.name().to_owned(), of_objective(&rounds, i)))
             .collect();
         if let Some(table) = summary::table(&rows) {
             console::say(&table);
         }
-        console::say(&format!("report: {}", page.display()));
+        if rounds[0].iter().any(|e| e.metrics.is_some()) {
+            let page = top.file("report.html");
+            let specimens = self.training.specimens;
+            write_whole(&page, self.report(&stage, first, &rounds, specimens)?.as_bytes())?;
+            console::say(&format!("report: {}", page.display()));
+        }
         let mut failed = false;
-        for error in rounds.iter().flatten().filter_map(|e| e.outcome.as_ref().err()) {
+        for error in rounds.iter().flatten().filter_map(|e| e.failure.as_ref()) {
             console::complain(&format!("error: {error}"));
             failed = true;
         }
@@ -108,11 +119,14 @@ impl Compare {
         rounds: &[Vec<Entrant>],
         specimens: usize,
     ) -> anyhow::Result<String> {
-        let averaged: Vec<(Metrics, &[StepLosses])> = (0..self.objectives.len())
-            .filter_map(|i| average(&of_objective(rounds, i)).map(|m| (m, &*rounds[0][i].curve)))
+        // What failed at the first seed has no exhibits, and so no place in the report.
+        let whole: Vec<usize> =
+            (0..rounds[0].len()).filter(|&i| rounds[0][i].metrics.is_some()).collect();
+        let averaged: Vec<(Metrics, &[StepLosses])> = whole
+            .iter()
+            .filter_map(|&i| average(&of_objective(rounds, i)).map(|m| (m, &*rounds[0][i].curve)))
             .collect();
-        let shown = rounds[0].iter().filter(|e| e.outcome.is_ok());
-        let models: Vec<&dyn Learner> = shown.map(|e| &*e.learner).collect();
+        let models: Vec<&dyn Learner> = whole.iter().map(|&i| &*rounds[0][i].learner).collect();
         let names: Vec<String> = averaged.iter().map(|(m, _)| m.objective.clone()).collect();
         let intervals = match self.seeds {
             1 => format!("Wilson score, over {specimens} specimens"),
@@ -132,7 +146,7 @@ impl Compare {
 
 /// The metrics of the i-th objective, seed by seed, without those that failed.
 fn of_objective(rounds: &[Vec<Entrant>], i: usize) -> Vec<&Metrics> {
-    rounds.iter().filter_map(|round| round[i].outcome.as_ref().ok()).collect()
+    rounds.iter().filter_map(|round| round[i].metrics.as_ref()).collect()
 }
 
 /// Metrics and loss curves as the report wants them; a term that is 0 throughout is left out.

@@ -62,9 +62,14 @@ impl Probe {
         let operations = interventions(stage, &self.operations)?;
         let bar = console::bar("measuring", frames(stage, self.specimens));
         let models = [(learner, training)];
-        let findings = examine(stage, seed, &models, self.specimens, || bar.inc(1))?;
+        let findings = examine(stage, seed, &models, self.specimens, || {
+            bar.inc(1);
+            true
+        })?;
         bar.finish_and_clear();
-        let Some(found) = findings.into_iter().next() else { return Ok(ExitCode::FAILURE) };
+        let Some(found) = findings.into_iter().flatten().next() else {
+            return Ok(ExitCode::FAILURE);
+        };
         let metrics = Metrics {
             scene: stage.scene.name.clone(),
             method: training.method.name().to_owned(),

@@ -11,7 +11,7 @@ use super::options::{SceneOptions, TrainingOptions, objectives, out_or};
 use super::progress::Bars;
 use super::{console, interrupt, summary};
 use crate::experiment::report::{Report, render};
-use crate::experiment::{Contest, RunDirectory, hold, sheet, write_whole};
+use crate::experiment::{self, Contest, RunDirectory, judge, sheet, write_whole};
 use crate::scene::training::Objective;
 
 /// Arguments of `train`.
@@ -43,10 +43,14 @@ impl Train {
         let contest =
             Contest { stage: Arc::clone(&stage), seed, trainings: vec![training], specimens };
         interrupt::listen();
-        let (mut entrants, complete) = hold(&contest, &mut Bars::of(&contest))?;
+        let mut bars = Bars::of(&contest);
+        let (mut entrants, trained) = experiment::train(&contest, &mut bars)?;
+        for entrant in &entrants {
+            directory.write_model(&stage, seed, entrant)?;
+        }
+        let judged = trained && judge(&contest, &mut entrants, &mut bars)?;
         let Some(entrant) = entrants.pop() else { return Ok(ExitCode::FAILURE) };
-        directory.write(&stage, seed, &entrant, complete)?;
-        if !complete {
+        if !judged {
             console::note(&format!(
                 "stopped after {} updates; {} holds the model, `twinworld probe {}` measures it",
                 entrant.curve.len(),
@@ -55,7 +59,11 @@ impl Train {
             ));
             return Ok(ExitCode::from(interrupt::STOPPED));
         }
-        let metrics = entrant.outcome.as_ref().map_err(|e| anyhow::anyhow!("{e}"))?;
+        if let Some(failure) = entrant.failure {
+            return Err(failure.into());
+        }
+        let Some(metrics) = &entrant.metrics else { return Ok(ExitCode::FAILURE) };
+        directory.write_metrics(metrics)?;
         let report = Report {
             title: format!("{}: {} with {}", metrics.scene, metrics.method, metrics.objective),
             scene_paragraph: stage.scene.about.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::learn::{LearnError, Learner, StepLosses, new_learner};
-use crate::measure::{Metrics, examine};
+use crate::measure::{Findings, Metrics, examine};
 use crate::scene::Stage;
 use crate::scene::training::Training;
 use crate::world::{Simulation, Trainee, TwinPlan, input_specs};
@@ -23,7 +23,7 @@ pub struct Contest {
     pub specimens: usize,
 }
 
-/// A model at the end of a contest.
+/// A model that takes part in a contest.
 pub struct Entrant {
     /// How it was trained.
     pub training: Training,
@@ -31,29 +31,30 @@ pub struct Entrant {
     pub learner: Box<dyn Learner>,
     /// The losses of every update.
     pub curve: Vec<StepLosses>,
-    /// What was measured, or why nothing could be.
-    pub outcome: Result<Metrics, LearnError>,
+    /// Seconds that training it took, its share of the world's frames included.
+    pub seconds: f64,
+    /// Why it stopped learning, if it did.
+    pub failure: Option<LearnError>,
+    /// What was measured of it, once it's examined.
+    pub metrics: Option<Metrics>,
 }
 
-/// Follows a contest, and may end it early.
+/// Follows a contest, and may end it.
 pub trait Watcher {
     /// An update was made; one entry per model, empty for one that has failed.
     fn trained(&mut self, step: usize, losses: &[Option<StepLosses>]);
     /// A frame of the examination was played.
     fn examined(&mut self);
-    /// Whether training is to end after this update, and the examination to be left out.
+    /// Whether the work is to end here.
     fn wants_end(&mut self) -> bool;
 }
 
-/// Holds a contest: trains all models, then examines them.
-///
-/// The flag is false where the watcher ended it early: then nothing was examined, and the metrics
-/// hold no more than the training's length.
+/// Trains all models of a contest. The flag is false where the watcher ended it early.
 ///
 /// # Errors
-/// A model that can't be built or asked. A model that diverges is no error of the contest: its
-/// outcome says so, and the others go on.
-pub fn hold(
+/// A model that can't be built. One that diverges is no error: it says so itself, and the others
+/// go on.
+pub fn train(
     contest: &Contest,
     watcher: &mut impl Watcher,
 ) -> Result<(Vec<Entrant>, bool), LearnError> {
@@ -68,11 +69,15 @@ pub fn hold(
     if contest.trainings.iter().any(|t| t.objective.needs_twins()) {
         simulation.plan_twins(TwinPlan::OneFactor);
     }
-    let start = Instant::now();
-    let mut complete = true;
+    let (mut complete, mut playing) = (true, 0.0);
     for step in 1..=first.steps {
+        let before: f64 = simulation.trainees().iter().map(|t| t.seconds).sum();
+        let start = Instant::now();
         simulation.step();
+        let frame = start.elapsed().as_secs_f64();
         let trainees = simulation.trainees();
+        let updating: f64 = trainees.iter().map(|t| t.seconds).sum::<f64>() - before;
+        playing += (frame - updating).max(0.0);
         let losses: Vec<_> = trainees
             .iter()
             .map(|t| if t.failure.is_none() { t.curve.last().copied() } else { None })
@@ -86,53 +91,53 @@ pub fn hold(
             break;
         }
     }
-    let elapsed = start.elapsed().as_secs_f64();
-    let trainees = simulation.take_trainees();
-    let updating: f64 = trainees.iter().map(|t| t.seconds).sum();
-    let playing = (elapsed - updating).max(0.0);
-
-    let whole: Vec<(&dyn Learner, &Training)> = trainees
-        .iter()
-        .zip(&contest.trainings)
-        .filter(|(trainee, _)| trainee.failure.is_none())
-        .map(|(trainee, training)| (&*trainee.learner, training))
-        .collect();
-    let findings = if complete {
-        examine(stage, contest.seed, &whole, contest.specimens, || watcher.examined())?
-    } else {
-        Vec::new()
-    };
-    let mut findings = findings.into_iter();
-    let mut entrants = Vec::new();
-    for (trainee, training) in trainees.into_iter().zip(&contest.trainings) {
-        let seconds = playing + trainee.seconds;
-        let steps = trainee.curve.len();
-        let outcome = match trainee.failure {
-            Some(error) => Err(error),
-            None => Ok(metrics(contest, training, steps, seconds, findings.next())),
-        };
-        let (learner, curve) = (trainee.learner, trainee.curve);
-        entrants.push(Entrant { training: training.clone(), learner, curve, outcome });
-    }
-    Ok((entrants, complete))
+    let trainees = simulation.take_trainees().into_iter().zip(&contest.trainings);
+    let entrants = trainees.map(|(trainee, training)| Entrant {
+        training: training.clone(),
+        learner: trainee.learner,
+        curve: trainee.curve,
+        seconds: playing + trainee.seconds,
+        failure: trainee.failure,
+        metrics: None,
+    });
+    Ok((entrants.collect(), complete))
 }
 
-fn metrics(
+/// Examines all models of a contest that haven't failed. False where the watcher ended it early;
+/// then nothing is measured.
+///
+/// # Errors
+/// A model that can't be asked.
+pub fn judge(
     contest: &Contest,
-    training: &Training,
-    steps: usize,
-    seconds: f64,
-    findings: Option<crate::measure::Findings>,
-) -> Metrics {
-    let findings = findings.unwrap_or_default();
+    entrants: &mut [Entrant],
+    watcher: &mut impl Watcher,
+) -> Result<bool, LearnError> {
+    let mut whole: Vec<&mut Entrant> =
+        entrants.iter_mut().filter(|e| e.failure.is_none()).collect();
+    let models: Vec<(&dyn Learner, &Training)> =
+        whole.iter().map(|e| (&*e.learner, &e.training)).collect();
+    let findings = examine(&contest.stage, contest.seed, &models, contest.specimens, || {
+        watcher.examined();
+        !watcher.wants_end()
+    })?;
+    let Some(findings) = findings else { return Ok(false) };
+    for (entrant, found) in whole.iter_mut().zip(findings) {
+        entrant.metrics = Some(metrics(contest, entrant, found));
+    }
+    Ok(true)
+}
+
+fn metrics(contest: &Contest, entrant: &Entrant, findings: Findings) -> Metrics {
+    let (training, steps) = (&entrant.training, entrant.curve.len());
     Metrics {
         scene: contest.stage.scene.name.clone(),
         method: training.method.name().to_owned(),
         objective: training.objective.name().to_owned(),
         seed: contest.seed,
         steps,
-        seconds,
-        samples_per_second: (steps * training.batch) as f64 / seconds.max(1e-9),
+        seconds: entrant.seconds,
+        samples_per_second: (steps * training.batch) as f64 / entrant.seconds.max(1e-9),
         accuracy: findings.accuracy,
         c3_risk: findings.c3_risk,
         causation: findings.causation,

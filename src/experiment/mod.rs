@@ -8,7 +8,7 @@ mod run_directory;
 mod spread;
 
 pub use average::average;
-pub use contest::{Contest, Entrant, Watcher, hold};
+pub use contest::{Contest, Entrant, Watcher, judge, train};
 pub use exhibits::{disagreements, sheet};
 pub use run_directory::{RunDirectory, RunError, SavedRun, write_whole};
 pub use spread::{Spread, spread};

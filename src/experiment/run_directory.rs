@@ -68,30 +68,27 @@ impl RunDirectory {
         self.path.join(name)
     }
 
-    /// Writes `scene.ron`, `model.safetensors`, `losses.csv` and, once it's examined,
-    /// `metrics.json`.
+    /// Writes a trained model: `scene.ron`, `model.safetensors`, `losses.csv`. Figures and report
+    /// of an earlier run in the same place are taken away: they would be of another model.
     ///
     /// # Errors
     /// A file that can't be written; each is whole or isn't there.
-    pub fn write(
-        &self,
-        stage: &Stage,
-        seed: u64,
-        entrant: &Entrant,
-        examined: bool,
-    ) -> Result<(), RunError> {
+    pub fn write_model(&self, stage: &Stage, seed: u64, entrant: &Entrant) -> Result<(), RunError> {
+        for stale in ["metrics.json", "report.html"] {
+            let _ = std::fs::remove_file(self.file(stale));
+        }
         let training = entrant.training.clone();
         let scene = Scene { seed, training, ..stage.scene.clone() };
         write_whole(&self.file("scene.ron"), to_ron(&scene).as_bytes())?;
         entrant.learner.save(&self.file("model.safetensors"))?;
-        write_whole(&self.file("losses.csv"), losses_csv(&entrant.curve).as_bytes())?;
-        if let (true, Ok(metrics)) = (examined, &entrant.outcome) {
-            self.write_metrics(metrics)?;
-        }
-        Ok(())
+        write_whole(&self.file("losses.csv"), losses_csv(&entrant.curve).as_bytes())
     }
 
-    fn write_metrics(&self, metrics: &Metrics) -> Result<(), RunError> {
+    /// Writes `metrics.json`.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub fn write_metrics(&self, metrics: &Metrics) -> Result<(), RunError> {
         let path = self.file("metrics.json");
         let mut text = serde_json::to_string_pretty(metrics)
             .map_err(|source| RunError::Figures { path: path.clone(), source })?;

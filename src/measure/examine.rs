@@ -38,7 +38,7 @@ pub fn frames(stage: &Stage, specimens: usize) -> usize {
 /// Examines models on `specimens` specimens (rounded up to whole frames) that no training has
 /// seen: accuracy per regime, C3 risk, learned PN, PS and PNS of every factor.
 ///
-/// All models see the same frames. `tick` is called once a frame.
+/// All models see the same frames. `go_on` is asked once a frame; `None` where it says no.
 ///
 /// # Errors
 /// A model that can't be asked.
@@ -47,8 +47,8 @@ pub fn examine(
     seed: u64,
     models: &[(&dyn Learner, &Training)],
     specimens: usize,
-    mut tick: impl FnMut(),
-) -> Result<Vec<Findings>, Failure> {
+    mut go_on: impl FnMut() -> bool,
+) -> Result<Option<Vec<Findings>>, Failure> {
     let rounds = specimens.div_ceil(FRAME);
     let learners: Vec<&dyn Learner> = models.iter().map(|(learner, _)| *learner).collect();
     let mut accuracy = vec![BTreeMap::new(); models.len()];
@@ -76,7 +76,9 @@ pub fn examine(
                     .factors
                     .extend(simulation.played().into_iter().map(|(real, _)| real.factors));
             }
-            tick();
+            if !go_on() {
+                return Ok(None);
+            }
         }
         for (model, hits) in correct.into_iter().enumerate() {
             accuracy[model].insert(name.clone(), hits as f64 / (rounds * FRAME) as f64);
@@ -87,19 +89,19 @@ pub fn examine(
     for factor in 0..stage.factors.len() {
         simulation.seek(EVALUATION);
         let found =
-            learned_causation(&mut simulation, stage, factor, &actual, &learners, &mut tick)?;
+            learned_causation(&mut simulation, stage, factor, &actual, &learners, &mut go_on)?;
+        let Some(found) = found else { return Ok(None) };
         causation.iter_mut().zip(found).for_each(|(all, one)| all.push(one));
     }
     simulation.plan_twins(TwinPlan::None);
     let all = accuracy.into_iter().zip(risks).zip(causation);
-    Ok(all
-        .map(|((accuracy, risk), causation)| Findings {
-            accuracy,
-            c3_risk: C3Risk { total: risk.sufficiency + risk.necessity, ..risk },
-            causal_error: causal_error(&causation),
-            causation,
-        })
-        .collect())
+    let findings = all.map(|((accuracy, risk), causation)| Findings {
+        accuracy,
+        c3_risk: C3Risk { total: risk.sufficiency + risk.necessity, ..risk },
+        causal_error: causal_error(&causation),
+        causation,
+    });
+    Ok(Some(findings.collect()))
 }
 
 /// The counterfactual step by which a model's C3 risk is measured: the literal one for

@@ -20,15 +20,15 @@ pub(super) struct Actual {
 ///
 /// For every specimen the world is rendered under `do(factor = absent)` and, as its twin, under
 /// `do(factor = present)`; all other noise stays. The simulation must be at the first specimen of
-/// `actual` and play the same regime.
+/// `actual` and play the same regime. `None` where `go_on`, asked once a frame, says no.
 pub(super) fn learned_causation(
     simulation: &mut Simulation,
     stage: &Arc<Stage>,
     factor: usize,
     actual: &Actual,
     models: &[&dyn Learner],
-    mut tick: impl FnMut(),
-) -> Result<Vec<FactorCausation>, Failure> {
+    go_on: &mut impl FnMut() -> bool,
+) -> Result<Option<Vec<FactorCausation>>, Failure> {
     let declared = &stage.factors[factor];
     simulation.operate(Interventions::set(declared.node, declared.absent));
     let present = Interventions::set(declared.node, declared.present);
@@ -49,10 +49,12 @@ pub(super) fn learned_causation(
             }
         }
         seen += frame.real.rows;
-        tick();
+        if !go_on() {
+            return Ok(None);
+        }
     }
     simulation.operate(Interventions::none());
-    Ok(counts.iter().map(|c| beside_truth(declared, c)).collect())
+    Ok(Some(counts.iter().map(|c| beside_truth(declared, c)).collect()))
 }
 
 fn beside_truth(factor: &Factor, counts: &Counts) -> FactorCausation {

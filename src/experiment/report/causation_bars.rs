@@ -64,8 +64,8 @@ pub(super) fn section(rows: &[FactorRow<'_>], names: &[String], intervals: &str)
         section #truth {
             h2 { "Truth beside learned" }
             p.lead {
-                "The first bar of each group is the truth: what the scene’s own mechanisms say, "
-                "computed exactly. The coloured bars are what each model does when the same factor "
+                "The first bar of each group is the truth: what the scene’s own mechanisms say. "
+                "The coloured bars are what each model does when the same factor "
                 "is switched in everything it is shown. A coloured bar as high as the truth is "
                 "right; a coloured bar where the truth is 0 means that the model answers to a mere "
                 "companion of the label. Where the definitions below say label, a model’s is its "

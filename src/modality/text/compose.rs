@@ -21,7 +21,7 @@ struct Chance {
     synonym: f32,
 }
 
-/// Writes one note of exactly `length` tokens to `out`, padded with [`PAD`](super::PAD) or cut off.
+/// Writes one note of exactly `length` tokens to `out`, padded with [`PAD`] or cut off.
 ///
 /// `mentions` is indexed by the grammar's [`slots`](Grammar::slots); a slot without a mention is
 /// never said. `wording` chooses the template, modulo their number. The number of draws from

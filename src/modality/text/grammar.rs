@@ -145,7 +145,7 @@ impl Grammar {
         self.templates.len()
     }
 
-    /// The most tokens a note can have: no [`compose`](super::compose) of this length or more cuts
+    /// The most tokens a note can have: no [`compose()`](super::compose()) of this length or more cuts
     /// one off.
     #[must_use]
     pub fn longest(&self) -> usize {

@@ -3,7 +3,7 @@
 //! | item | what it is for |
 //! | --- | --- |
 //! | [`Grammar`] | the words, the phrases of every slot and the sentences they stand in |
-//! | [`Mention`], [`compose`] | what is to be said of one specimen, and its tokens |
+//! | [`Mention`], [`compose()`] | what is to be said of one specimen, and its tokens |
 //! | [`bag_of_words`] | tokens to counts |
 //!
 //! A grammar is a RON file, such as `assets/grammars/bird.ron`:
