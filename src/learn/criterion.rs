@@ -4,12 +4,12 @@ use dfdx::prelude::{TryAdd, TryMul};
 
 use super::Batch;
 use super::device::LearnDevice;
-use super::learner::Plan;
 use super::loss::{Loss, Term};
 use super::method::Method;
 use super::model::{Model, Pass};
 use super::objective::{Distribution, consistency, cross_entropy, mean, necessity, over_budget};
 use super::ops::{detach, one_hot, upload};
+use super::plan::Plan;
 use super::tape::{Matrix, Scalar, SharedTape, Var};
 use super::twin_network::{CounterfactualKind, TwinNetwork};
 use crate::scene::training::Objective;

@@ -2,13 +2,9 @@
 
 use std::path::Path;
 
-use super::checkpoint::{self, Checkpoint};
-use super::method::{Concat, Late, Method};
 use super::parameter::NamedParameter;
-use super::trainer::Trainer;
 use super::twin_network::CounterfactualKind;
-use super::{Batch, InputSpec, LearnError};
-use crate::scene::training::{Method as MethodName, Training};
+use super::{Batch, LearnError, checkpoint};
 
 /// The terms of one update, each the mean over the batch and without its weight; 0 where the
 /// objective doesn't use it. All in nats but the accuracy.
@@ -145,131 +141,5 @@ pub trait Learner: Send + Sync {
     /// [`LearnError::CheckpointFile`] if it can't be written.
     fn save(&self, path: &Path) -> Result<(), LearnError> {
         checkpoint::write(path, &self.parameters()?)
-    }
-}
-
-/// A learner at its start. The same seed gives the same start; parameters that two objectives
-/// share start the same under both.
-///
-/// # Errors
-/// [`LearnError::Setting`] if no model can be built so, [`LearnError::Device`].
-pub fn new_learner(
-    inputs: &[InputSpec],
-    classes: usize,
-    training: &Training,
-    seed: u64,
-) -> Result<Box<dyn Learner>, LearnError> {
-    build(inputs, classes, training, seed, None)
-}
-
-/// A learner with the parameters of a file that [`Learner::save`] wrote. Adam starts afresh.
-///
-/// # Errors
-/// As [`new_learner`]; [`LearnError::CheckpointFile`], [`LearnError::CheckpointFormat`],
-/// [`LearnError::MissingTensor`], [`LearnError::UnknownTensor`] or [`LearnError::WrongShape`] if
-/// the file can't be read or was saved by another model.
-pub fn load_learner(
-    path: &Path,
-    inputs: &[InputSpec],
-    classes: usize,
-    training: &Training,
-) -> Result<Box<dyn Learner>, LearnError> {
-    build(inputs, classes, training, 0, Some(Checkpoint::read(path)?))
-}
-
-fn build(
-    inputs: &[InputSpec],
-    classes: usize,
-    training: &Training,
-    seed: u64,
-    checkpoint: Option<Checkpoint>,
-) -> Result<Box<dyn Learner>, LearnError> {
-    let plan = Plan { inputs: inputs.to_vec(), classes, training: training.clone() };
-    plan.check()?;
-    match training.method {
-        MethodName::Concat => on_device::start::<Concat<_>>(plan, seed, checkpoint),
-        MethodName::Late => on_device::start::<Late<_>>(plan, seed, checkpoint),
-    }
-}
-
-/// What a model is built from.
-#[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub inputs: Vec<InputSpec>,
-    pub classes: usize,
-    pub training: Training,
-}
-
-impl Plan {
-    fn check(&self) -> Result<(), LearnError> {
-        let wrong = |setting: &str, found: String, remedy| {
-            Err(LearnError::Setting { setting: setting.into(), found, remedy })
-        };
-        let training = &self.training;
-        if self.inputs.is_empty() {
-            return wrong("the number of modalities", "0".into(), "declare at least one");
-        }
-        for (i, input) in self.inputs.iter().enumerate() {
-            if self.inputs[..i].iter().any(|other| other.name == input.name) {
-                let remedy = "give every modality a name of its own";
-                return wrong("the name of a modality", format!("`{}` twice", input.name), remedy);
-            }
-            if input.width == 0 {
-                let setting = format!("the width of `{}`", input.name);
-                return wrong(&setting, "0".into(), "it must hold at least one number");
-            }
-        }
-        if self.classes < 2 {
-            let found = self.classes.to_string();
-            return wrong("the number of classes", found, "a label needs at least two");
-        }
-        for (setting, width) in
-            [("features", training.features), ("representation", training.representation)]
-        {
-            if width == 0 {
-                return wrong(setting, "0".into(), "it must be at least 1");
-            }
-        }
-        if !(training.learning_rate > 0.0 && training.learning_rate.is_finite()) {
-            let found = training.learning_rate.to_string();
-            return wrong("learning_rate", found, "it must be a number above 0, such as 0.001");
-        }
-        Ok(())
-    }
-}
-
-#[cfg(not(feature = "cuda"))]
-mod on_device {
-    use dfdx::prelude::Cpu;
-
-    use super::{Checkpoint, LearnError, Learner, Method, Plan, Trainer};
-
-    pub(super) fn start<M: Method<Cpu> + Send + Sync + 'static>(
-        plan: Plan,
-        seed: u64,
-        checkpoint: Option<Checkpoint>,
-    ) -> Result<Box<dyn Learner>, LearnError> {
-        let trainer = Trainer::<Cpu, M>::new(Cpu::default(), plan, seed, checkpoint.as_ref())?;
-        Ok(Box::new(trainer))
-    }
-}
-
-#[cfg(feature = "cuda")]
-mod on_device {
-    use dfdx::prelude::Cuda;
-
-    use super::super::worker::Worker;
-    use super::{Checkpoint, LearnError, Learner, Method, Plan, Trainer};
-
-    pub(super) fn start<M: Method<Cuda> + 'static>(
-        plan: Plan,
-        seed: u64,
-        checkpoint: Option<Checkpoint>,
-    ) -> Result<Box<dyn Learner>, LearnError> {
-        let worker = Worker::start(move || {
-            let device = Cuda::try_build(0, 0).map_err(LearnError::device)?;
-            Trainer::<Cuda, M>::new(device, plan, seed, checkpoint.as_ref())
-        })?;
-        Ok(Box::new(worker))
     }
 }

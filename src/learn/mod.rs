@@ -18,6 +18,7 @@
 //! ours.
 
 mod batch;
+mod build;
 mod checkpoint;
 mod criterion;
 mod dense;
@@ -32,6 +33,7 @@ mod model;
 mod objective;
 mod ops;
 mod parameter;
+mod plan;
 mod tape;
 #[cfg(test)]
 mod tests;
@@ -41,10 +43,9 @@ mod twin_network;
 mod worker;
 
 pub use batch::{Batch, Input, InputSpec};
+pub use build::{load_learner, new_learner};
 pub use error::LearnError;
-pub use learner::{
-    Counterfactual, Learner, Logits, Representation, StepLosses, load_learner, new_learner,
-};
+pub use learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 pub use objective::c3_risk;
 pub use parameter::NamedParameter;
 pub use twin_network::CounterfactualKind;

@@ -5,8 +5,8 @@ use std::path::Path;
 use dfdx::prelude::Cpu;
 use rand::RngExt;
 
-use super::learner::Plan;
 use super::method::Concat;
+use super::plan::Plan;
 use super::trainer::Trainer;
 use super::worker::Worker;
 use super::*;

@@ -1,0 +1,90 @@
+//! From a plan to a learner, on the device that the program was built for.
+
+use std::path::Path;
+
+use super::checkpoint::Checkpoint;
+use super::method::{Concat, Late, Method};
+use super::plan::Plan;
+use super::trainer::Trainer;
+use super::{InputSpec, LearnError, Learner};
+use crate::scene::training::{Method as MethodName, Training};
+
+/// A learner at its start. The same seed gives the same start; parameters that two objectives
+/// share start the same under both.
+///
+/// # Errors
+/// [`LearnError::Setting`] if no model can be built so, [`LearnError::Device`].
+pub fn new_learner(
+    inputs: &[InputSpec],
+    classes: usize,
+    training: &Training,
+    seed: u64,
+) -> Result<Box<dyn Learner>, LearnError> {
+    build(inputs, classes, training, seed, None)
+}
+
+/// A learner with the parameters of a file that [`Learner::save`] wrote. Adam starts afresh.
+///
+/// # Errors
+/// As [`new_learner`]; [`LearnError::CheckpointFile`], [`LearnError::CheckpointFormat`],
+/// [`LearnError::MissingTensor`], [`LearnError::UnknownTensor`] or [`LearnError::WrongShape`] if
+/// the file can't be read or was saved by another model.
+pub fn load_learner(
+    path: &Path,
+    inputs: &[InputSpec],
+    classes: usize,
+    training: &Training,
+) -> Result<Box<dyn Learner>, LearnError> {
+    build(inputs, classes, training, 0, Some(Checkpoint::read(path)?))
+}
+
+fn build(
+    inputs: &[InputSpec],
+    classes: usize,
+    training: &Training,
+    seed: u64,
+    checkpoint: Option<Checkpoint>,
+) -> Result<Box<dyn Learner>, LearnError> {
+    let plan = Plan { inputs: inputs.to_vec(), classes, training: training.clone() };
+    plan.check()?;
+    match training.method {
+        MethodName::Concat => on_device::start::<Concat<_>>(plan, seed, checkpoint),
+        MethodName::Late => on_device::start::<Late<_>>(plan, seed, checkpoint),
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+mod on_device {
+    use dfdx::prelude::Cpu;
+
+    use super::{Checkpoint, LearnError, Learner, Method, Plan, Trainer};
+
+    pub(super) fn start<M: Method<Cpu> + Send + Sync + 'static>(
+        plan: Plan,
+        seed: u64,
+        checkpoint: Option<Checkpoint>,
+    ) -> Result<Box<dyn Learner>, LearnError> {
+        let trainer = Trainer::<Cpu, M>::new(Cpu::default(), plan, seed, checkpoint.as_ref())?;
+        Ok(Box::new(trainer))
+    }
+}
+
+#[cfg(feature = "cuda")]
+mod on_device {
+    use dfdx::prelude::Cuda;
+
+    use super::super::worker::Worker;
+    use super::{Checkpoint, LearnError, Learner, Method, Plan, Trainer};
+
+    pub(super) fn start<M: Method<Cuda> + 'static>(
+        plan: Plan,
+        seed: u64,
+        checkpoint: Option<Checkpoint>,
+    ) -> Result<Box<dyn Learner>, LearnError> {
+        let worker = Worker::start(move || {
+            let device = Cuda::try_build(0, 0).map_err(LearnError::device)?;
+            Trainer::<Cuda, M>::new(device, plan, seed, checkpoint.as_ref())
+        })?;
+        Ok(Box::new(worker))
+    }
+}

@@ -1,0 +1,54 @@
+//! What a model is built from, and whether it can be.
+
+use super::{InputSpec, LearnError};
+use crate::scene::training::Training;
+
+/// What a model is built from.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The modalities.
+    pub inputs: Vec<InputSpec>,
+    /// Classes of the label.
+    pub classes: usize,
+    /// Method, objective, widths and weights.
+    pub training: Training,
+}
+
+impl Plan {
+    /// Whether a model can be built so.
+    pub fn check(&self) -> Result<(), LearnError> {
+        let wrong = |setting: &str, found: String, remedy| {
+            Err(LearnError::Setting { setting: setting.into(), found, remedy })
+        };
+        let training = &self.training;
+        if self.inputs.is_empty() {
+            return wrong("the number of modalities", "0".into(), "declare at least one");
+        }
+        for (i, input) in self.inputs.iter().enumerate() {
+            if self.inputs[..i].iter().any(|other| other.name == input.name) {
+                let remedy = "give every modality a name of its own";
+                return wrong("the name of a modality", format!("`{}` twice", input.name), remedy);
+            }
+            if input.width == 0 {
+                let setting = format!("the width of `{}`", input.name);
+                return wrong(&setting, "0".into(), "it must hold at least one number");
+            }
+        }
+        if self.classes < 2 {
+            let found = self.classes.to_string();
+            return wrong("the number of classes", found, "a label needs at least two");
+        }
+        for (setting, width) in
+            [("features", training.features), ("representation", training.representation)]
+        {
+            if width == 0 {
+                return wrong(setting, "0".into(), "it must be at least 1");
+            }
+        }
+        if !(training.learning_rate > 0.0 && training.learning_rate.is_finite()) {
+            let found = training.learning_rate.to_string();
+            return wrong("learning_rate", found, "it must be a number above 0, such as 0.001");
+        }
+        Ok(())
+    }
+}
