@@ -21,6 +21,9 @@ use crate::scene::training::Objective;
 
 /// Arguments of `compare`.
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  twinworld compare scenes/duck.ron\n  twinworld compare scenes/duck.ron --objectives erm,c3r-literal --seeds 5 --out runs/literal"
+)]
 pub struct Compare {
     #[command(flatten)]
     scene: SceneOptions,

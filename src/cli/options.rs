@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
 use super::UsageError;
 use crate::causal::Interventions;
@@ -74,13 +74,15 @@ impl TrainingOptions {
 
 /// Reads a method's name.
 pub fn methods() -> impl clap::builder::TypedValueParser<Value = Method> {
-    PossibleValuesParser::new(Method::ALL.map(Method::name))
+    let values = Method::ALL.map(|m| PossibleValue::new(m.name()).help(m.description()));
+    PossibleValuesParser::new(values)
         .map(|name| Method::ALL.into_iter().find(|m| m.name() == name).unwrap_or_default())
 }
 
 /// Reads an objective's name.
 pub fn objectives() -> impl clap::builder::TypedValueParser<Value = Objective> {
-    PossibleValuesParser::new(Objective::ALL.map(Objective::name))
+    let values = Objective::ALL.map(|o| PossibleValue::new(o.name()).help(o.description()));
+    PossibleValuesParser::new(values)
         .map(|name| Objective::ALL.into_iter().find(|o| o.name() == name).unwrap_or_default())
 }
 

@@ -14,6 +14,7 @@ use crate::measure::{Metrics, Probe as Probed, examine, frames, probe};
 
 /// Arguments of `probe`.
 #[derive(Args)]
+#[command(after_help = "Example:\n  twinworld probe runs/duck-erm-seed7 --do lake=0 --do wings=1")]
 pub struct Probe {
     /// The directory of a run, as `train` and `compare` write it
     run: PathBuf,

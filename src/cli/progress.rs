@@ -44,7 +44,12 @@ impl Watcher for Bars {
         let shown: Vec<String> = shown.collect();
         self.training.set_message(format!("{} | {rate:.0} specimens/s", shown.join("  ")));
         if Some(step as u64) == self.training.length() {
-            self.training.finish();
+            self.training.finish_and_clear();
+            let seconds = self.start.elapsed().as_secs_f64();
+            let shown = shown.join("  ");
+            console::note(&format!(
+                "trained {step} updates in {seconds:.1} s, {rate:.0} specimens/s; loss: {shown}"
+            ));
         }
     }
 

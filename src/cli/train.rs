@@ -16,6 +16,9 @@ use crate::scene::training::Objective;
 
 /// Arguments of `train`.
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  twinworld train scenes/duck.ron --objective c3r-twin\n  twinworld train scenes/duck.ron --method late --set training.lambda_v=0.5\n\nCtrl-C ends early and leaves a model that `twinworld probe` can measure."
+)]
 pub struct Train {
     #[command(flatten)]
     scene: SceneOptions,

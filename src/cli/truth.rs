@@ -12,6 +12,9 @@ use crate::scene::Stage;
 
 /// Arguments of `truth`.
 #[derive(Args)]
+#[command(
+    after_help = "Example:\n  twinworld truth scenes/duck.ron --set 'factors.webbed_paws.mechanism=Bernoulli(0.3)'"
+)]
 pub struct TruthCommand {
     #[command(flatten)]
     scene: SceneOptions,

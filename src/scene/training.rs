@@ -118,6 +118,15 @@ impl Method {
             Self::Late => "late",
         }
     }
+
+    /// What it does, in a line.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Concat => "features side by side, one joint network, one linear head",
+            Self::Late => "one linear head per modality, logits averaged",
+        }
+    }
 }
 
 impl Objective {
@@ -132,6 +141,17 @@ impl Objective {
             Self::C3r => "c3r",
             Self::C3rLiteral => "c3r-literal",
             Self::C3rTwin => "c3r-twin",
+        }
+    }
+
+    /// What it minimises, in a line.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Erm => "the task loss alone",
+            Self::C3r => "Eq. 10 with the counterfactual step turned round, so that it can flip",
+            Self::C3rLiteral => "Eq. 10 as the paper words it: the step helps the true label",
+            Self::C3rTwin => "the task loss also on each specimen's rendered twin",
         }
     }
 
