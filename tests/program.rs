@@ -275,8 +275,12 @@ fn ctrl_c_leaves_a_model_that_can_be_probed() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    // Long enough for the handler to stand and some updates to be made.
-    std::thread::sleep(Duration::from_secs(4));
+    // The directory is made just before the handler; then some updates.
+    let start = Instant::now();
+    while !out.exists() && start.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    std::thread::sleep(Duration::from_secs(3));
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(kill.success());
     let start = Instant::now();
