@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
+use twinworld::causal::bounds::Evidence;
 use twinworld::causal::causation::{Query, truth};
 use twinworld::causal::{Action, Interventions, Mechanism, Scm, exogenous};
 
@@ -77,6 +78,29 @@ proptest! {
         let neither = joint.probability(|v| v == [0.0, 0.0]);
         prop_assert!((found.pn * both + found.ps * neither - found.pns).abs() < 1e-9);
         prop_assert!(found.is_exact());
+    }
+
+    #[test]
+    fn bounds_cover_the_truth_and_theorem_3_2_finds_it_where_it_is_monotone(
+        nodes in model(), pick: prop::sample::Index,
+    ) {
+        let scm = build(&nodes);
+        let label = scm.len() - 1;
+        let factor = pick.index(label);
+        let query = Query { factor, label, class: 1.0, absent: 0.0, present: 1.0 };
+        let (found, evidence) = (truth(&scm, &query), Evidence::of(&scm, &query).unwrap());
+        prop_assert!(evidence.tian_pearl().cover(&found), "{:?} {:?}", evidence, found);
+        // The contrast of experiments is what the effect gains less what it loses, always.
+        let contrast = evidence.y_do_x - evidence.y_do_not_x;
+        prop_assert!((contrast - (found.pns - found.pns_reversed)).abs() < 1e-9);
+        if found.pns_reversed == 0.0 {
+            let monotone = evidence.monotone();
+            prop_assert!((monotone.pns - found.pns).abs() < 1e-9);
+            if evidence.xy > 1e-6 && evidence.neither > 1e-6 {
+                prop_assert!((monotone.pn - found.pn).abs() < 1e-6);
+                prop_assert!((monotone.ps - found.ps).abs() < 1e-6);
+            }
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | [`causation`] | probabilities of necessity and sufficiency, exact or by replayed twins |
 //! | [`estimate`] | what the paper's estimators (Eq. 2 to 5) say of the same model |
 
+pub mod bounds;
 pub mod causation;
 pub mod enumerate;
 pub mod estimate;
