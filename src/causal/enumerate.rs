@@ -79,6 +79,14 @@ impl Joint {
         }
     }
 
+    /// Makes the probabilities add up to 1, given what was left out.
+    pub(super) fn normalise(&mut self) {
+        let sum: f64 = self.cases.iter().map(|(_, p)| p).sum();
+        if sum > 0.0 && sum != 1.0 {
+            self.cases.iter_mut().for_each(|(_, p)| *p /= sum);
+        }
+    }
+
     /// The combinations with their probabilities.
     #[must_use]
     pub fn cases(&self) -> &[(Vec<f64>, f64)] {

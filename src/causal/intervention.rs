@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::expression::Own;
 use super::{Law, NodeId};
 
 /// What a node does instead of following its own mechanism.
@@ -11,6 +12,30 @@ pub enum Action {
     Set(f64),
     /// Soft intervention: the node follows another mechanism, with its own noise as before.
     Follow(Arc<Law>),
+    /// Soft intervention: this much is added to the natural value.
+    Shift(f64),
+    /// Soft intervention: the natural value is multiplied.
+    Scale(f64),
+    /// Soft intervention: a function of the natural value, from [`Law::of_natural`].
+    Apply(Arc<Law>),
+}
+
+impl Action {
+    /// The value of a node under the action, given the values of the nodes before it, its noise,
+    /// and its own mechanism, by which the natural value comes about.
+    #[must_use]
+    pub fn value(&self, own: &Law, values: &[f64], u: f64) -> f64 {
+        match self {
+            Self::Set(value) => *value,
+            Self::Follow(law) => law.value(values, u),
+            Self::Shift(by) => own.value(values, u) + by,
+            Self::Scale(factor) => own.value(values, u) * factor,
+            Self::Apply(law) => {
+                let natural = own.value(values, u);
+                law.value_from(values, Own { u, natural })
+            }
+        }
+    }
 }
 
 /// At most one action per node, in the order of the nodes.

@@ -2,7 +2,8 @@
 
 use statrs::distribution::{ContinuousCDF as _, Normal};
 
-use super::rule::Rule;
+use super::cuts::expression_cuts;
+use super::expression::{Expression, Leaf, Own};
 use super::{Domain, NodeId, Scm};
 
 /// A resolved mechanism.
@@ -28,7 +29,14 @@ pub(super) enum Form {
         width: f64,
     },
     Gate {
-        rule: Rule<NodeId>,
+        rule: Expression<Leaf>,
+        flip: f64,
+    },
+    /// The value of an expression that may read the node's own noise and its natural value.
+    Equation(Expression<Leaf>),
+    /// The position of the first rule that holds, else their number.
+    Cases {
+        rules: Vec<Expression<Leaf>>,
         flip: f64,
     },
     Copy {
@@ -74,6 +82,12 @@ impl Law {
     /// (0, 1). A normal draw is its quantile at u, so that every law reads the same noise.
     #[must_use]
     pub fn value(&self, values: &[f64], u: f64) -> f64 {
+        self.value_from(values, Own { u, natural: 0.0 })
+    }
+
+    /// As [`Law::value`], for an expression that also reads the node's natural value.
+    pub(super) fn value_from(&self, values: &[f64], own: Own) -> f64 {
+        let u = own.u;
         let sum = |weights: &[f64]| -> f64 {
             self.parents.iter().zip(weights).map(|(&p, w)| w * values[p]).sum()
         };
@@ -92,16 +106,12 @@ impl Law {
             }
             Form::Uniform { low, width } => low + width * u,
             Form::Gate { rule, flip } => binary(rule.holds(values) != (u < *flip)),
-            Form::Copy { flip } => {
-                let value = values[self.parents[0]];
-                if u >= *flip {
-                    return value;
-                }
-                // u / flip is uniform again: it picks one of the other values.
-                let others = self.domain.size().unwrap_or(2) - 1;
-                let pick = ((u / flip * others as f64) as usize).min(others - 1);
-                ((value as usize + 1 + pick) % (others + 1)) as f64
+            Form::Equation(expression) => self.domain.fit(expression.value(values, own)),
+            Form::Cases { rules, flip } => {
+                let first = rules.iter().position(|rule| rule.holds(values));
+                self.flipped(first.unwrap_or(rules.len()) as f64, u, *flip)
             }
+            Form::Copy { flip } => self.flipped(values[self.parents[0]], u, *flip),
             Form::Linear { weights, intercept, sd } => {
                 intercept + sum(weights) + sd * normal_quantile(u)
             }
@@ -121,6 +131,17 @@ impl Law {
         }
     }
 
+    /// A discrete value, or with probability `flip` one of the other values.
+    fn flipped(&self, value: f64, u: f64, flip: f64) -> f64 {
+        if u >= flip {
+            return value;
+        }
+        // u / flip is uniform again: it picks one of the other values.
+        let others = self.domain.size().unwrap_or(2) - 1;
+        let pick = ((u / flip * others as f64) as usize).min(others - 1);
+        ((value as usize + 1 + pick) % (others + 1)) as f64
+    }
+
     /// The points at which the uniform noise changes the value for some combination of parents,
     /// or `None` where the noise can't be cut into finitely many cases.
     #[must_use]
@@ -129,7 +150,8 @@ impl Law {
             Form::Constant(_) => Vec::new(),
             Form::Table { rows, .. } => rows.concat(),
             Form::Gate { flip, .. } | Form::Threshold { flip, .. } => vec![*flip],
-            Form::Copy { flip } => {
+            Form::Equation(expression) => expression_cuts(expression, &self.parents, scm)?,
+            Form::Copy { flip } | Form::Cases { flip, .. } => {
                 let others = self.domain.size()? - 1;
                 (1..=others).map(|i| flip * i as f64 / others as f64).collect()
             }
@@ -165,8 +187,13 @@ impl Law {
 }
 
 /// The quantile of the standard normal distribution at `u`.
-fn normal_quantile(u: f64) -> f64 {
+pub(super) fn normal_quantile(u: f64) -> f64 {
     Normal::standard().inverse_cdf(u)
+}
+
+/// The standard normal distribution function.
+pub(super) fn normal_cdf(x: f64) -> f64 {
+    Normal::standard().cdf(x)
 }
 
 fn logistic(x: f64) -> f64 {

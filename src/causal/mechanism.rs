@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rule;
+use super::expression::{self, RESERVED};
 
 /// A declared mechanism. Its parents are the nodes that it names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,25 @@ pub enum Mechanism {
         /// Chance that the outcome is turned over.
         #[serde(default)]
         flip: f64,
+    },
+    /// A structural equation: any expression over other nodes and the node's own noise, `uniform`
+    /// in (0, 1) or `normal`: `Equation("0.6 * size + 0.3 * normal")`. A comparison or logic makes
+    /// the node binary; everything else is continuous, and what is no finite number counts as 0.
+    Equation(String),
+    /// The position of the first rule that holds, or their number where none does; with
+    /// probability `flip` one of the other values instead.
+    Cases {
+        /// The rules.
+        rules: Vec<String>,
+        /// Chance of another value.
+        #[serde(default)]
+        flip: f64,
+    },
+    /// The place in the stream, from 0 to 1 once in `period` specimens, then from 0 again. What
+    /// depends on it drifts. Specimens kept for evaluation come from all of the period alike.
+    Clock {
+        /// Specimens from beginning to end.
+        period: u64,
     },
     /// Copies a discrete node; with probability `flip` takes one of its other values instead.
     NoisyCopy {
@@ -102,18 +121,10 @@ impl Mechanism {
             | Self::Bernoulli(_)
             | Self::Categorical(_)
             | Self::Uniform(..)
-            | Self::Normal { .. } => Vec::new(),
-            Self::Gate { rule, .. } => {
-                let mut found = Vec::new();
-                if let Ok(parsed) = rule::parse(rule) {
-                    let keep = &mut |name: String| {
-                        found.push(name);
-                        Ok::<(), std::convert::Infallible>(())
-                    };
-                    let Ok(_) = parsed.map(keep);
-                }
-                found
-            }
+            | Self::Normal { .. }
+            | Self::Clock { .. } => Vec::new(),
+            Self::Gate { rule, .. } | Self::Equation(rule) => named(rule),
+            Self::Cases { rules, .. } => rules.iter().flat_map(|rule| named(rule)).collect(),
             Self::NoisyCopy { of, .. } => vec![of.clone()],
             Self::Table { of, .. } => of.clone(),
             Self::Linear { terms, .. }
@@ -138,4 +149,17 @@ impl Mechanism {
             _ => None,
         }
     }
+}
+
+/// The names in a rule that are no reserved words; none where it can't be parsed.
+fn named(rule: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Ok(parsed) = expression::parse(rule) {
+        parsed.names(&mut |name: &String| {
+            if !RESERVED.contains(&name.as_str()) {
+                found.push(name.clone());
+            }
+        });
+    }
+    found
 }

@@ -14,9 +14,11 @@
 
 pub mod bounds;
 pub mod causation;
+mod cuts;
 pub mod enumerate;
 pub mod estimate;
 pub mod exogenous;
+mod expression;
 mod fault;
 mod graph;
 mod interval;
@@ -24,10 +26,11 @@ mod intervention;
 mod law;
 mod mechanism;
 pub mod noise;
+mod propagate;
 mod resolve;
 mod role;
-mod rule;
 mod scm;
+mod suggestion;
 
 pub use fault::{Fault, Place};
 pub use interval::wilson;
@@ -35,5 +38,5 @@ pub use intervention::{Action, Interventions};
 pub use law::Law;
 pub use mechanism::Mechanism;
 pub use role::Role;
-pub(crate) use scm::suggestion;
 pub use scm::{Domain, Node, NodeId, Scm};
+pub(crate) use suggestion::suggestion;

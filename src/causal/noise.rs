@@ -6,6 +6,7 @@
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution as _, Open01};
 
 /// The random stream of one name of one specimen.
 pub type NoiseStream = ChaCha8Rng;
@@ -29,15 +30,50 @@ impl StreamId {
     }
 }
 
+/// The address of a second stream of a name, for another purpose. No node's name holds a colon.
+#[must_use]
+pub fn stream_name(name: &str, purpose: &str) -> StreamId {
+    StreamId::of(&format!("{name}:{purpose}"))
+}
+
+/// The uniform numbers in (0, 1) of one name, specimen after specimen.
+///
+/// A specimen's number is its place in the name's ChaCha8 stream (counted in 64-bit words), so
+/// one specimen can be asked for alone and many in a row are cheap.
+#[derive(Clone, Debug)]
+pub struct Uniforms(ChaCha8Rng);
+
+impl Uniforms {
+    /// The numbers of `id` from specimen `first` on, in the world that `seed` names. `attempt`
+    /// opens another stream of the same name, for noise that is drawn anew.
+    #[must_use]
+    pub fn new(seed: u64, id: StreamId, attempt: u64, first: u64) -> Self {
+        let mut rng = ChaCha8Rng::from_seed(key(seed, id.0, attempt, *b"twinnode"));
+        rng.set_word_pos(2 * u128::from(first));
+        Self(rng)
+    }
+
+    /// The next specimen's number.
+    #[expect(clippy::should_implement_trait, reason = "an endless stream needs no Option")]
+    pub fn next(&mut self) -> f64 {
+        Open01.sample(&mut self.0)
+    }
+}
+
+fn key(a: u64, b: u64, c: u64, purpose: [u8; 8]) -> [u8; 32] {
+    let mut key = [0; 32];
+    for (part, word) in
+        key.chunks_exact_mut(8).zip([a.to_le_bytes(), b.to_le_bytes(), c.to_le_bytes(), purpose])
+    {
+        part.copy_from_slice(&word);
+    }
+    key
+}
+
 /// Opens the stream `id` of `specimen` in the world that `seed` names.
 #[must_use]
 pub fn stream(seed: u64, specimen: u64, id: StreamId) -> NoiseStream {
-    let mut key = [0u8; 32];
-    key[0..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..16].copy_from_slice(&specimen.to_le_bytes());
-    key[16..24].copy_from_slice(&id.0.to_le_bytes());
-    key[24..32].copy_from_slice(b"twinwrld");
-    ChaCha8Rng::from_seed(key)
+    ChaCha8Rng::from_seed(key(seed, specimen, id.0, *b"twinwrld"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! From a declared mechanism to a law: names become nodes, numbers are checked.
 
+use super::expression::{self, Expression, Leaf};
 use super::law::Form;
-use super::{Domain, Fault, Law, Mechanism, NodeId, Place, Scm, rule};
+use super::{Domain, Fault, Law, Mechanism, NodeId, Place, Scm};
 
 impl Law {
     /// Resolves the mechanism of `node` against `scm`, which holds all of its parents.
@@ -11,14 +12,26 @@ impl Law {
     pub fn resolve(mechanism: &Mechanism, node: &str, scm: &Scm) -> Result<Self, Fault> {
         Resolver { node, scm }.resolve(mechanism)
     }
+
+    /// Resolves a function of the natural value of `node`: an expression over `natural` and other
+    /// nodes.
+    ///
+    /// # Errors
+    /// A [`Fault`] that says which part of the expression can't be.
+    pub fn of_natural(text: &str, node: &str, scm: &Scm) -> Result<Self, Fault> {
+        let resolver = Resolver { node, scm };
+        let expression = resolver.expression(text, &[("natural", Leaf::Natural)], Vec::new())?;
+        let domain = scm.find(node).map_or(Domain::Continuous, |id| scm.domain(id));
+        Ok(Self { parents: expression.parents(), form: Form::Equation(expression), domain })
+    }
 }
 
 /// How far probabilities of one row may be from adding up to one.
 const SUM_TOLERANCE: f64 = 1e-9;
 
-struct Resolver<'a> {
-    node: &'a str,
-    scm: &'a Scm,
+pub(super) struct Resolver<'a> {
+    pub(super) node: &'a str,
+    pub(super) scm: &'a Scm,
 }
 
 impl Resolver<'_> {
@@ -56,7 +69,16 @@ impl Resolver<'_> {
                 let form = Form::Linear { weights: Vec::new(), intercept: *mean, sd: *sd };
                 root(form, Domain::Continuous)
             }
+            Mechanism::Clock { period } => {
+                if *period == 0 {
+                    let remedy = "give the number of specimens from beginning to end";
+                    return Err(self.fault(["period".into()], "a period of 0 has no end", remedy));
+                }
+                root(Form::Uniform { low: 0.0, width: 1.0 }, Domain::Continuous)
+            }
             Mechanism::Gate { rule, flip } => self.gate(rule, *flip),
+            Mechanism::Equation(text) => self.equation(text),
+            Mechanism::Cases { rules, flip } => self.cases(rules, *flip),
             Mechanism::NoisyCopy { of, flip } => {
                 self.probability(*flip, ["flip".into()])?;
                 let parent = self.discrete(of, vec!["of".into()])?;
@@ -92,21 +114,67 @@ impl Resolver<'_> {
 
     fn gate(&self, text: &str, flip: f64) -> Result<Law, Fault> {
         self.probability(flip, ["flip".into()])?;
-        let here = || vec!["rule".into()];
-        let parsed = rule::parse(text).map_err(|problem| {
-            let remedy = "write a rule such as \"wings and (flat_bill or webbed_paws)\"";
-            self.fault(here(), problem, remedy)
-        })?;
-        let rule = parsed.map(&mut |name: String| self.parent(&name, here()))?;
-        let mut parents = Vec::new();
-        let keep = &mut |node: NodeId| {
-            if !parents.contains(&node) {
-                parents.push(node);
-            }
-            Ok::<(), std::convert::Infallible>(())
-        };
-        let Ok(_) = rule.clone().map(keep);
+        let rule = self.expression(text, &[], vec!["rule".into()])?;
+        let parents = rule.parents();
         Ok(Law { form: Form::Gate { rule, flip }, parents, domain: Domain::Binary })
+    }
+
+    fn equation(&self, text: &str) -> Result<Law, Fault> {
+        let noise = [("uniform", Leaf::Uniform), ("normal", Leaf::Normal)];
+        let expression = self.expression(text, &noise, vec![0.into()])?;
+        let binary = expression.is_binary();
+        let domain = if binary { Domain::Binary } else { Domain::Continuous };
+        Ok(Law { parents: expression.parents(), form: Form::Equation(expression), domain })
+    }
+
+    fn cases(&self, texts: &[String], flip: f64) -> Result<Law, Fault> {
+        self.probability(flip, ["flip".into()])?;
+        if texts.is_empty() {
+            let problem = "there are no cases";
+            return Err(self.fault(["rules".into()], problem, "give one rule or more"));
+        }
+        let mut rules = Vec::new();
+        let mut parents = Vec::new();
+        for (i, text) in texts.iter().enumerate() {
+            let rule = self.expression(text, &[], vec!["rules".into(), i.into()])?;
+            parents.extend(rule.parents());
+            rules.push(rule);
+        }
+        let mut seen = Vec::new();
+        parents.retain(|parent| {
+            let first = !seen.contains(parent);
+            seen.push(*parent);
+            first
+        });
+        let domain = Domain::discrete(rules.len() + 1);
+        Ok(Law { form: Form::Cases { rules, flip }, parents, domain })
+    }
+
+    /// Parses an expression; its names are `own` leaves, dials or nodes.
+    pub(super) fn expression(
+        &self,
+        text: &str,
+        own: &[(&str, Leaf)],
+        place: Vec<Place>,
+    ) -> Result<Expression<Leaf>, Fault> {
+        let parsed = expression::parse(text).map_err(|problem| {
+            let remedy = "write a rule such as \"wings and (flat_bill or webbed_paws)\"";
+            self.fault(place.clone(), problem, remedy)
+        })?;
+        parsed.map(&mut |name: String| {
+            if let Some((_, leaf)) = own.iter().find(|(word, _)| *word == name) {
+                return Ok(Expression::Name(*leaf));
+            }
+            if let Some(value) = self.scm.dial(&name) {
+                return Ok(Expression::Number(value));
+            }
+            if ["uniform", "normal", "natural"].contains(&name.as_str()) {
+                let problem = format!("`{name}` can't be read here");
+                let remedy = "uniform and normal belong to an Equation, natural to a do-operation";
+                return Err(self.fault(place.clone(), problem, remedy));
+            }
+            Ok(Expression::Name(Leaf::Node(self.parent(&name, place.clone())?)))
+        })
     }
 
     fn table(&self, of: &[String], rows: &[(Vec<usize>, Vec<f64>)]) -> Result<Law, Fault> {

@@ -1,9 +1,11 @@
 //! The structural causal model: nodes in causal order, each with its law.
 
 use super::enumerate::{Atoms, Joint};
+use super::expression::{Expression, Leaf};
 use super::graph::topological_order;
 use super::noise::StreamId;
-use super::{Action, Fault, Interventions, Law, Mechanism};
+use super::suggestion::suggestion;
+use super::{Fault, Interventions, Law, Mechanism};
 
 /// The index of a node in the order in which nodes were declared.
 pub type NodeId = usize;
@@ -35,6 +37,13 @@ impl Domain {
             Self::Continuous => None,
         }
     }
+
+    /// The value of this domain nearest to `x`; what is no finite number counts as 0.
+    #[must_use]
+    pub fn fit(self, x: f64) -> f64 {
+        let x = if x.is_finite() { x } else { 0.0 };
+        self.size().map_or(x, |size| x.round().clamp(0.0, (size - 1) as f64))
+    }
 }
 
 /// One node of a model.
@@ -46,6 +55,9 @@ pub struct Node {
     pub stream: StreamId,
     /// How its value comes about.
     pub law: Law,
+    /// Specimens from beginning to end of a node that is a clock: its noise is the place in the
+    /// stream.
+    pub clock: Option<u64>,
 }
 
 /// A structural causal model.
@@ -58,6 +70,14 @@ pub struct Scm {
     nodes: Vec<Option<Node>>,
     names: Vec<String>,
     order: Vec<NodeId>,
+    /// Named numbers that expressions may use.
+    dials: Vec<(String, f64)>,
+    /// What a specimen must satisfy, as it naturally is, to be kept.
+    pub(super) selection: Option<Expression<Leaf>>,
+    /// do-operations that come after the selection and are always in force.
+    pub(super) held: Interventions,
+    /// Nodes that draw their noise anew after the selection, because they are randomised.
+    pub(super) fresh: Vec<NodeId>,
 }
 
 impl Scm {
@@ -66,11 +86,26 @@ impl Scm {
     /// # Errors
     /// A [`Fault`] for a repeated name, an unknown parent, a cycle, or a mechanism that can't be.
     pub fn build(declared: &[(&str, &Mechanism)]) -> Result<Self, Fault> {
+        Self::build_with(declared, &[])
+    }
+
+    /// As [`Scm::build`], with named numbers (dials) that expressions may use.
+    ///
+    /// # Errors
+    /// As [`Scm::build`].
+    pub fn build_with(
+        declared: &[(&str, &Mechanism)],
+        dials: &[(String, f64)],
+    ) -> Result<Self, Fault> {
         let names: Vec<String> = declared.iter().map(|(name, _)| (*name).to_owned()).collect();
         let mut scm = Self {
             nodes: vec![None; names.len()],
             names,
             order: Vec::with_capacity(declared.len()),
+            dials: dials.to_vec(),
+            selection: None,
+            held: Interventions::none(),
+            fresh: Vec::new(),
         };
         for (i, (name, _)) in declared.iter().enumerate() {
             if scm.find(name) != Some(i) {
@@ -99,7 +134,12 @@ impl Scm {
         for &id in &order {
             let (name, mechanism) = declared[id];
             let law = Law::resolve(mechanism, name, &scm)?;
-            scm.nodes[id] = Some(Node { name: name.to_owned(), stream: StreamId::of(name), law });
+            let clock = match mechanism {
+                Mechanism::Clock { period } => Some(*period),
+                _ => None,
+            };
+            let stream = StreamId::of(name);
+            scm.nodes[id] = Some(Node { name: name.to_owned(), stream, law, clock });
             scm.order.push(id);
         }
         Ok(scm)
@@ -146,36 +186,16 @@ impl Scm {
         self.law(node).map_or(Domain::Continuous, Law::domain)
     }
 
+    /// The number that a dial stands for.
+    #[must_use]
+    pub fn dial(&self, name: &str) -> Option<f64> {
+        self.dials.iter().find(|(n, _)| n == name).map(|(_, value)| *value)
+    }
+
     /// The names that stand near an unknown one, as a remedy for it.
     #[must_use]
     pub fn suggestion(&self, unknown: &str) -> String {
         suggestion(unknown, self.names.iter().map(String::as_str))
-    }
-
-    /// The value of every node, given its noise and the interventions, into `values`.
-    pub fn propagate(&self, exogenous: &[f64], interventions: &Interventions, values: &mut [f64]) {
-        for (id, node) in self.in_causal_order() {
-            values[id] = match interventions.on(id) {
-                None => node.law.value(values, exogenous[id]),
-                Some(Action::Set(value)) => *value,
-                Some(Action::Follow(law)) => law.value(values, exogenous[id]),
-            };
-        }
-    }
-
-    /// A soft intervention: `node` follows `mechanism` instead of its own.
-    ///
-    /// # Errors
-    /// A [`Fault`] where the mechanism can't be resolved or would close a cycle.
-    pub fn soften(&self, node: NodeId, mechanism: &Mechanism) -> Result<Action, Fault> {
-        let name = self.name(node);
-        let law = Law::resolve(mechanism, name, self)?;
-        let below = self.descendants(node);
-        if let Some(&parent) = law.parents().iter().find(|p| below.contains(p)) {
-            let problem = format!("cycle: `{}` depends on `{name}`", self.name(parent));
-            return Err(Fault::new(name, [], problem, "let it depend on nodes before it"));
-        }
-        Ok(Action::Follow(law.into()))
     }
 
     /// The nodes themselves and all nodes on which they depend, in causal order.
@@ -206,10 +226,15 @@ impl Scm {
     /// infinite or too many ([`super::enumerate::LIMIT`]).
     #[must_use]
     pub fn atoms(&self, of: &[NodeId]) -> Option<Atoms> {
-        Atoms::of(self, &self.ancestors(of))
+        if !self.held.is_empty() {
+            return None;
+        }
+        let wanted: Vec<NodeId> = of.iter().copied().chain(self.selection_parents()).collect();
+        Atoms::of(self, &self.ancestors(&wanted))
     }
 
-    /// The exact joint distribution of some nodes, under the same condition as [`Scm::atoms`].
+    /// The exact joint distribution of some nodes among the specimens that are kept, under the
+    /// same condition as [`Scm::atoms`].
     #[must_use]
     pub fn joint(&self, of: &[NodeId]) -> Option<Joint> {
         let atoms = self.atoms(of)?;
@@ -217,56 +242,11 @@ impl Scm {
         let mut joint = Joint::default();
         atoms.for_each(|probability, exogenous| {
             self.propagate_some(&atoms, exogenous, &Interventions::none(), &mut values);
-            joint.add(of.iter().map(|&n| values[n]).collect(), probability);
+            if self.keeps(&values) {
+                joint.add(of.iter().map(|&n| values[n]).collect(), probability);
+            }
         });
+        joint.normalise();
         Some(joint)
     }
-
-    /// As [`Scm::propagate`] for the nodes of `atoms` alone: all that an enumeration needs.
-    pub fn propagate_some(
-        &self,
-        atoms: &Atoms,
-        exogenous: &[f64],
-        interventions: &Interventions,
-        values: &mut [f64],
-    ) {
-        for &id in atoms.nodes() {
-            let Some(law) = self.law(id) else { continue };
-            values[id] = match interventions.on(id) {
-                None => law.value(values, exogenous[id]),
-                Some(Action::Set(value)) => *value,
-                Some(Action::Follow(law)) => law.value(values, exogenous[id]),
-            };
-        }
-    }
-}
-
-/// "did you mean" for the nearest known name, else the list of known names.
-#[must_use]
-pub(crate) fn suggestion<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let known: Vec<&str> = known.collect();
-    let nearest = known.iter().min_by_key(|name| distance(unknown, name));
-    match nearest {
-        Some(name) if distance(unknown, name) <= 1 + unknown.chars().count() / 4 => {
-            format!("did you mean `{name}`?")
-        }
-        Some(_) => format!("known: {}", known.join(", ")),
-        None => "there is none to name".to_owned(),
-    }
-}
-
-/// Levenshtein's edit distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

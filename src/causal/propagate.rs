@@ -1,0 +1,163 @@
+//! From noise and interventions to values, and which specimens are kept.
+
+use super::enumerate::Atoms;
+use super::expression::Leaf;
+use super::resolve::Resolver;
+use super::{Action, Domain, Fault, Interventions, Law, Mechanism, NodeId, Place, Scm};
+
+impl Scm {
+    /// The value of every node, given its noise and the interventions, into `values`.
+    ///
+    /// Interventions stand before those that the model itself holds ([`Scm::hold`]).
+    pub fn propagate(&self, exogenous: &[f64], interventions: &Interventions, values: &mut [f64]) {
+        for (id, node) in self.in_causal_order() {
+            let action = interventions.on(id).or_else(|| self.held.on(id));
+            values[id] = match action {
+                None => node.law.value(values, exogenous[id]),
+                Some(action) => action.value(&node.law, values, exogenous[id]),
+            };
+        }
+    }
+
+    /// As [`Scm::propagate`] for the nodes of `atoms` alone: all that an enumeration needs.
+    pub fn propagate_some(
+        &self,
+        atoms: &Atoms,
+        exogenous: &[f64],
+        interventions: &Interventions,
+        values: &mut [f64],
+    ) {
+        for &id in atoms.nodes() {
+            let Some(law) = self.law(id) else { continue };
+            values[id] = match interventions.on(id).or_else(|| self.held.on(id)) {
+                None => law.value(values, exogenous[id]),
+                Some(action) => action.value(law, values, exogenous[id]),
+            };
+        }
+    }
+
+    /// The value of every node as it naturally is, without what the model holds.
+    pub(super) fn propagate_naturally(&self, exogenous: &[f64], values: &mut [f64]) {
+        for (id, node) in self.in_causal_order() {
+            values[id] = node.law.value(values, exogenous[id]);
+        }
+    }
+
+    /// Keeps only specimens for which a rule holds in the actual world. Twins share the noise of a
+    /// specimen that was kept; they aren't selected again.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the node `selection` where the rule can't be.
+    pub fn select(&mut self, rule: &str) -> Result<(), Fault> {
+        let resolver = Resolver { node: "selection", scm: self };
+        let expression = resolver.expression(rule, &[], Vec::new())?;
+        self.selection = Some(expression);
+        Ok(())
+    }
+
+    /// Keeps every specimen again.
+    pub fn unselect(&mut self) {
+        self.selection = None;
+    }
+
+    /// Whether some specimens are left out.
+    #[must_use]
+    pub const fn is_selective(&self) -> bool {
+        self.selection.is_some()
+    }
+
+    /// Whether a specimen with these natural values is kept.
+    #[must_use]
+    pub fn keeps(&self, values: &[f64]) -> bool {
+        self.selection.as_ref().is_none_or(|rule| rule.holds(values))
+    }
+
+    /// The nodes on which the selection depends.
+    #[must_use]
+    pub fn selection_parents(&self) -> Vec<NodeId> {
+        let mut parents = Vec::new();
+        if let Some(rule) = &self.selection {
+            rule.names(&mut |leaf| {
+                if let Leaf::Node(node) = leaf {
+                    parents.push(*node);
+                }
+            });
+        }
+        parents
+    }
+
+    /// Puts a do-operation in force for good, after the selection. With `fresh` the node draws
+    /// its noise anew, as a randomised experiment does: the noise that was there decided whether
+    /// the specimen was kept.
+    pub fn hold(&mut self, node: NodeId, action: Action, fresh: bool) {
+        self.held.insert(node, action);
+        if fresh && !self.fresh.contains(&node) {
+            self.fresh.push(node);
+        }
+    }
+
+    /// A soft intervention: `node` follows `mechanism` instead of its own.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the mechanism can't be resolved, has other values, or would close a
+    /// cycle.
+    pub fn soften(&self, node: NodeId, mechanism: &Mechanism) -> Result<Action, Fault> {
+        let law = Law::resolve(mechanism, self.name(node), self)?;
+        self.acyclic(node, &law)?;
+        let fits = match (self.domain(node).size(), law.domain().size()) {
+            (Some(own), Some(new)) => new <= own,
+            (own, new) => own == new,
+        };
+        // A constant may be any value that the node has.
+        if fits || matches!(mechanism, Mechanism::Constant(_)) {
+            return Ok(Action::Follow(law.into()));
+        }
+        let problem = "the mechanism has other values than the node";
+        Err(Fault::new(self.name(node), [], problem, "give one with the node's values"))
+    }
+
+    /// A soft intervention: `by` is added to the natural value of a continuous node.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the node is discrete.
+    pub fn shift(&self, node: NodeId, by: f64) -> Result<Action, Fault> {
+        self.continuous(node, "shifted").map(|()| Action::Shift(by))
+    }
+
+    /// A soft intervention: the natural value of a continuous node is multiplied.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the node is discrete.
+    pub fn scale(&self, node: NodeId, factor: f64) -> Result<Action, Fault> {
+        self.continuous(node, "scaled").map(|()| Action::Scale(factor))
+    }
+
+    /// A soft intervention: the node has this function of its `natural` value and of other nodes.
+    /// For a discrete node it is rounded to the nearest of the node's values.
+    ///
+    /// # Errors
+    /// A [`Fault`] where the function can't be, or would close a cycle.
+    pub fn apply(&self, node: NodeId, function: &str) -> Result<Action, Fault> {
+        let law = Law::of_natural(function, self.name(node), self)?;
+        self.acyclic(node, &law)?;
+        Ok(Action::Apply(law.into()))
+    }
+
+    fn continuous(&self, node: NodeId, what: &str) -> Result<(), Fault> {
+        if self.domain(node) == Domain::Continuous {
+            return Ok(());
+        }
+        let problem = format!("a discrete node can't be {what}");
+        let remedy = "set it, or give a function of its natural value";
+        Err(Fault::new(self.name(node), Vec::<Place>::new(), problem, remedy))
+    }
+
+    fn acyclic(&self, node: NodeId, law: &Law) -> Result<(), Fault> {
+        let (name, below) = (self.name(node), self.descendants(node));
+        let Some(&parent) = law.parents().iter().find(|p| below.contains(p)) else {
+            return Ok(());
+        };
+        let problem = format!("cycle: `{}` depends on `{name}`", self.name(parent));
+        Err(Fault::new(name, [], problem, "let it depend on nodes before it"))
+    }
+}
