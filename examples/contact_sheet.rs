@@ -43,7 +43,7 @@ fn draw(scene: &Path, out: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let stage = Arc::new(load(scene)?);
     let plan = stage.renderers.image.as_ref().ok_or("the scene has no pictures")?;
     let mut pictures: Vec<Vec<u8>> = Vec::new();
-    let mut simulation = Simulation::new(&stage, stage.scm(), stage.scene.seed, PER_FACTOR, 0);
+    let mut simulation = Simulation::new(&stage, stage.iid(), stage.scene.seed, PER_FACTOR, 0);
     let shown = stage.factors.iter().enumerate().filter(|(_, f)| f.role != Role::Nuisance);
     for (turn, (i, factor)) in shown.take(4).enumerate() {
         let mut under = |value: f64| {

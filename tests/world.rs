@@ -15,7 +15,7 @@ fn duck() -> Arc<Stage> {
 
 /// The first `n` specimens and twins, played in frames of `batch`.
 fn play(stage: &Arc<Stage>, n: usize, batch: usize, plan: &TwinPlan) -> Vec<(Played, Played)> {
-    let mut simulation = Simulation::new(stage, stage.scm(), 3, batch, 0);
+    let mut simulation = Simulation::new(stage, stage.iid(), 3, batch, 0);
     simulation.plan_twins(plan.clone());
     let mut all = Vec::new();
     while all.len() < n {
@@ -103,7 +103,7 @@ fn operations_come_as_messages_and_can_be_undone() {
     let of = |name: &str| stage.factors.iter().position(|f| f.name == name).unwrap();
     let (wings, lake) = (of("wings"), of("lake"));
     let node = |name: &str| stage.factor(name).unwrap().node;
-    let mut simulation = Simulation::new(&stage, stage.scm(), 3, 100, 0);
+    let mut simulation = Simulation::new(&stage, stage.iid(), 3, 100, 0);
     let frame = |simulation: &mut Simulation| {
         simulation.seek(0);
         simulation.step();
@@ -130,8 +130,8 @@ fn regimes_reverse_or_break_the_confounding() {
     let of = |name: &str| stage.factors.iter().position(|f| f.name == name).unwrap();
     let (bill, lake) = (of("flat_bill"), of("lake"));
     let agreement = |regime: &str| {
-        let scm = stage.regime(regime).unwrap();
-        let mut simulation = Simulation::new(&stage, scm, 3, 1000, 0);
+        let regime = stage.regime(regime).unwrap();
+        let mut simulation = Simulation::new(&stage, regime, 3, 1000, 0);
         simulation.step();
         let all = simulation.played();
         all.iter().filter(|(p, _)| p.factors[bill] == p.factors[lake]).count() as f64 / 1000.0

@@ -32,7 +32,7 @@ pub(super) enum Leaf {
 }
 
 /// The reserved names of [`Leaf`], which no node may have.
-pub(super) const RESERVED: [&str; 8] =
+pub(crate) const RESERVED: [&str; 8] =
     ["and", "or", "xor", "not", "uniform", "normal", "natural", "if"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,6 +32,7 @@ mod role;
 mod scm;
 mod suggestion;
 
+pub(crate) use expression::RESERVED;
 pub use fault::{Fault, Place};
 pub use interval::wilson;
 pub use intervention::{Action, Interventions};

@@ -8,13 +8,16 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use super::UsageError;
 use crate::causal::Interventions;
 use crate::scene::training::{Method, Objective, Training};
-use crate::scene::{Stage, load, with_overrides};
+use crate::scene::{self, Stage, load, with_overrides, with_variant};
 
 /// A scene and how to train on it.
 #[derive(Args)]
 pub struct SceneOptions {
     /// The scene file
     pub scene: PathBuf,
+    /// A variant that the scene names
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
     /// Any value of the scene, for instance `training.lambda_v=0.5` or
     /// `factors.lake.mechanism.strength=0.7`
     #[arg(long = "set", value_name = "WAY=VALUE")]
@@ -24,7 +27,12 @@ pub struct SceneOptions {
 impl SceneOptions {
     /// The checked scene with its settings.
     pub fn load(&self) -> anyhow::Result<Stage> {
-        Ok(with_overrides(load(&self.scene)?, &self.set)?)
+        let stage = load(&self.scene)?;
+        let stage = match &self.variant {
+            Some(variant) => with_variant(stage, variant)?,
+            None => stage,
+        };
+        Ok(with_overrides(stage, &self.set)?)
     }
 }
 
@@ -86,33 +94,13 @@ pub fn objectives() -> impl clap::builder::TypedValueParser<Value = Objective> {
         .map(|name| Objective::ALL.into_iter().find(|o| o.name() == name).unwrap_or_default())
 }
 
-/// Reads do-operations such as `lake=0`.
+/// Reads do-operations such as `lake=0` or `size+=0.1`.
 pub fn interventions(stage: &Stage, operations: &[String]) -> Result<Interventions, UsageError> {
     let mut all = Interventions::none();
     for operation in operations {
-        let Some((name, value)) = operation.split_once('=') else {
-            let message = format!("--do {operation}: no value is given; write factor=value");
-            return Err(UsageError(message));
-        };
-        let scm = stage.scm();
-        let Some(node) = scm.find(name.trim()) else {
-            let remedy = scm.suggestion(name.trim());
-            return Err(UsageError(format!(
-                "--do {operation}: no node `{}`; {remedy}",
-                name.trim()
-            )));
-        };
-        let value: f64 =
-            value.trim().parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(|| {
-                UsageError(format!("--do {operation}: `{}` is no number", value.trim()))
-            })?;
-        if let Some(size) = scm.domain(node).size()
-            && (value.fract() != 0.0 || !(0.0..size as f64).contains(&value))
-        {
-            let message = format!("--do {operation}: `{name}` has the values 0 to {}", size - 1);
-            return Err(UsageError(message));
-        }
-        all.insert(node, crate::causal::Action::Set(value));
+        let (node, action) = scene::operation(stage.scm(), operation)
+            .map_err(|fault| UsageError(format!("--do {operation}: {fault}")))?;
+        all.insert(node, action);
     }
     Ok(all)
 }

@@ -60,7 +60,7 @@ pub fn train(
 ) -> Result<(Vec<Entrant>, bool), LearnError> {
     let Some(first) = contest.trainings.first() else { return Ok((Vec::new(), true)) };
     let stage = &contest.stage;
-    let mut simulation = Simulation::new(stage, stage.scm(), contest.seed, first.batch, 0);
+    let mut simulation = Simulation::new(stage, stage.iid(), contest.seed, first.batch, 0);
     let specs = input_specs(stage);
     for (seat, training) in contest.trainings.iter().enumerate() {
         let learner = new_learner(&specs, stage.classes(), training, contest.seed)?;

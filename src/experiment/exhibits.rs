@@ -88,7 +88,7 @@ fn scrutinies<'a>(
     seed: u64,
     models: &[&dyn Learner],
 ) -> Result<Vec<Scrutiny<'a>>, LearnError> {
-    let mut simulation = Simulation::new(stage, stage.scm(), seed, SEARCHED, EVALUATION);
+    let mut simulation = Simulation::new(stage, stage.iid(), seed, SEARCHED, EVALUATION);
     let mut factors: Vec<&Factor> =
         stage.factors.iter().filter(|f| f.role != Role::Nuisance).collect();
     factors.sort_by_key(|f| f.role.is_causal());

@@ -54,8 +54,9 @@ pub fn examine(
     let mut accuracy = vec![BTreeMap::new(); models.len()];
     let mut risks = vec![C3Risk::default(); models.len()];
     let mut actual = Actual { factors: Vec::new(), verdicts: vec![Vec::new(); models.len()] };
-    for (name, scm) in &stage.regimes {
-        let mut simulation = Simulation::new(stage, scm, seed, FRAME, EVALUATION);
+    for regime in &stage.regimes {
+        let name = &regime.name;
+        let mut simulation = Simulation::new(stage, regime, seed, FRAME, EVALUATION);
         let mut correct = vec![0usize; models.len()];
         for _ in 0..rounds {
             let frame = simulation.step();
@@ -85,7 +86,7 @@ pub fn examine(
         }
     }
     let mut causation = vec![Vec::new(); models.len()];
-    let mut simulation = Simulation::new(stage, stage.scm(), seed, FRAME, EVALUATION);
+    let mut simulation = Simulation::new(stage, stage.iid(), seed, FRAME, EVALUATION);
     for factor in 0..stage.factors.len() {
         simulation.seek(EVALUATION);
         let found =

@@ -49,7 +49,7 @@ pub fn probe(
     operations: &Interventions,
     specimens: usize,
 ) -> Result<Probe, Failure> {
-    let mut simulation = Simulation::new(stage, stage.scm(), seed, FRAME, EVALUATION);
+    let mut simulation = Simulation::new(stage, stage.iid(), seed, FRAME, EVALUATION);
     simulation.plan_twins(TwinPlan::Under(operations.clone()));
     let total = specimens.div_ceil(FRAME) * FRAME;
     let share = 1.0 / total as f64;

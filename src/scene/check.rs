@@ -3,12 +3,15 @@
 use super::locate::{Tree, line_and_column};
 use super::regime::{declared, flipped};
 use super::training::Step;
-use super::{Change, Renderers, Scene, SceneError};
-use crate::causal::causation::{Truth, associated};
-use crate::causal::{Domain, Fault, Law, Mechanism, NodeId, Place, Scm};
+use super::{Change, Renderers, RolesBy, Scene, SceneError};
+use crate::causal::bounds::Evidence;
+use crate::causal::causation::{Query, Truth, associated};
+use crate::causal::exogenous::kept_share;
+use crate::causal::{Domain, Fault, Law, Mechanism, NodeId, Place, RESERVED, Scm};
 
-/// Words that a rule reads as operators.
-const RESERVED: [&str; 4] = ["and", "or", "xor", "not"];
+/// The least share of specimens that a selection may keep, and over how many draws it's found.
+const LEAST_KEPT: f64 = 0.001;
+const SELECTION_DRAWS: u64 = 20_000;
 
 /// Checks one scene and points at the text it came from.
 pub(super) struct Checker<'a> {
@@ -68,13 +71,12 @@ impl<'a> Checker<'a> {
             }
         }
         for (name, _) in declared(self.scene) {
-            let first = name.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
-            let rest = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-            if !first || !rest || RESERVED.contains(&name.as_str()) {
+            if !is_word(&name) || RESERVED.contains(&name.as_str()) {
                 let mut way = self.way_to(&name);
                 way.push("name".into());
                 let problem = format!("`{name}` can't be a name");
-                let remedy = "use letters, digits and _, and none of and, or, xor, not";
+                let remedy =
+                    format!("use letters, digits and _, and none of {}", RESERVED.join(", "));
                 return Err(self.error(&way, Some(&name), problem, remedy));
             }
         }
@@ -97,12 +99,46 @@ impl<'a> Checker<'a> {
         let declared = declared(self.scene);
         let pairs: Vec<(&str, &Mechanism)> =
             declared.iter().map(|(n, m)| (n.as_str(), m)).collect();
-        Scm::build(&pairs).map_err(|fault| {
+        let dials: Vec<(String, f64)> =
+            self.scene.dials.iter().map(|(name, value)| (name.clone(), *value)).collect();
+        let mut scm = Scm::build_with(&pairs, &dials).map_err(|fault| {
             let mut way = self.way_to(&fault.node);
             way.push("mechanism".into());
             way.extend(fault.place);
             self.error(&way, Some(&fault.node), fault.problem, fault.remedy)
-        })
+        })?;
+        if let Some(rule) = &self.scene.selection {
+            let error = |problem: String, remedy: String| {
+                self.error(&["selection".into()], None, problem, remedy)
+            };
+            scm.select(rule).map_err(|fault| error(fault.problem, fault.remedy))?;
+            let kept = kept_share(&scm, self.scene.seed, SELECTION_DRAWS);
+            if kept < LEAST_KEPT {
+                let problem = format!("the selection keeps {kept} of all specimens");
+                let remedy = format!("let it keep {LEAST_KEPT} or more");
+                return Err(error(problem, remedy));
+            }
+        }
+        Ok(scm)
+    }
+
+    /// The dials: names of their own, finite numbers.
+    pub fn dials(&self) -> Result<(), SceneError> {
+        let nodes = declared(self.scene);
+        for (name, value) in &self.scene.dials {
+            let way = ["dials".into(), name.as_str().into()];
+            let taken = nodes.iter().any(|(n, _)| n == name) || RESERVED.contains(&name.as_str());
+            if taken || !is_word(name) {
+                let problem = format!("`{name}` can't be a dial");
+                let remedy = "use letters, digits and _, and no name of a node or operator";
+                return Err(self.error(&way, None, problem, remedy));
+            }
+            if !value.is_finite() {
+                let problem = format!("dial `{name}` is no finite number");
+                return Err(self.error(&way, None, problem, "give a finite number"));
+            }
+        }
+        Ok(())
     }
 
     /// The node of a name.
@@ -159,22 +195,34 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The declared role against the truth.
+    /// The declared role against the truth, or against what observation shows of it.
     pub fn role(
         &self,
         scm: &Scm,
         i: usize,
-        node: NodeId,
-        label: NodeId,
+        query: &Query,
         truth: &Truth,
     ) -> Result<(), SceneError> {
         let declared = &self.scene.factors[i];
-        let Some(why) = declared.role.contradiction(truth, associated(scm, node, label)) else {
+        let way = ["factors".into(), i.into(), "role".into()];
+        let mut judged = *truth;
+        if self.scene.roles == RolesBy::Observation && declared.role.is_causal() {
+            let Some(evidence) = Evidence::of(scm, query) else {
+                let problem = "what is observed of the factor isn't exact";
+                let remedy = "let factor and label follow from finitely many noise values";
+                return Err(self.error(&way, Some(&declared.name), problem, remedy));
+            };
+            let seen = evidence.observational();
+            let reversed = (-seen.pns).max(0.0);
+            judged = Truth { pn: seen.pn, ps: seen.ps, pns: seen.pns, ..judged };
+            judged.pns_reversed = reversed;
+        }
+        let associated = associated(scm, query.factor, query.label);
+        let Some(why) = declared.role.contradiction(&judged, associated) else {
             return Ok(());
         };
         let problem = format!("role {} is contradicted by the truth: {why}", declared.role);
         let remedy = "declare the role that the mechanisms give it, or change them";
-        let way = ["factors".into(), i.into(), "role".into()];
         Err(self.error(&way, Some(&declared.name), problem, remedy))
     }
 
@@ -273,4 +321,10 @@ impl<'a> Checker<'a> {
         let problem = format!("regime `{name}`: {}", fault.problem);
         self.error(&way, Some(&fault.node), problem, fault.remedy)
     }
+}
+
+/// Whether a rule can read it as one name.
+fn is_word(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
 }

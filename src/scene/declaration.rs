@@ -23,6 +23,10 @@ pub struct Scene {
     /// The seed of all noise.
     #[serde(default)]
     pub seed: u64,
+    /// Named numbers that rules, equations and vector entries may use, to be turned with
+    /// `--set dials.NAME=...`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dials: BTreeMap<String, f64>,
     /// Hidden common causes: they are never shown.
     #[serde(default)]
     pub confounders: Vec<Confounder>,
@@ -30,15 +34,44 @@ pub struct Scene {
     pub factors: Vec<FactorDeclaration>,
     /// What a model is asked for.
     pub label: LabelDeclaration,
+    /// Which truth the roles of causes are checked against.
+    #[serde(default)]
+    pub roles: RolesBy,
+    /// A rule over factors, confounders and label: only specimens for which it holds, as they
+    /// naturally are, are kept. Twins aren't selected again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<String>,
     /// How factors become pictures, sounds and words.
     pub modalities: Vec<Modality>,
+    /// What befalls the modalities after they are rendered, in training and in every regime.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disturbances: Vec<Disturbance>,
     /// Named changes of the scene for evaluation. `iid`, `flipped` and `randomised` are always
     /// there; an entry of the same name takes the place of the last two.
     #[serde(default)]
     pub regimes: BTreeMap<String, Vec<Change>>,
+    /// The splits that `twinworld generate` writes unless it's told others: names and specimens,
+    /// in the order of the stream.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub splits: Vec<(String, u64)>,
+    /// Other readings of the scene: for each name the settings that `--variant` makes, as `--set`
+    /// would: `{"factors.lake.mechanism.strength": "0.5"}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variants: BTreeMap<String, BTreeMap<String, String>>,
     /// Training defaults.
     #[serde(default)]
     pub training: Training,
+}
+
+/// Which truth the roles `Snc`, `Sc` and `Nc` are checked against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RolesBy {
+    /// PN and PS under interventions: a cause is what changes the label when it's set.
+    #[default]
+    Intervention,
+    /// PN and PS as observation shows them to one who assumes exogeneity and monotonicity. For
+    /// worlds in which the label, or its cause, makes the factors.
+    Observation,
 }
 
 /// A hidden common cause.
@@ -223,6 +256,66 @@ pub struct MentionBinding {
     pub probability: f32,
 }
 
+/// Something that befalls rendered modalities, the same for a specimen and its twins.
+///
+/// `on` names modalities (`image`, `audio`, `text`, or a vector's name); empty means all of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Disturbance {
+    /// Noise of a level, each modality of each specimen being hit with probability `hit`.
+    ///
+    /// On pictures grey Gaussian noise of deviation `10 level / 255` of the range, clipped; on
+    /// sounds white noise of as large a share of the loudest sample; in texts every word is
+    /// blanked with probability `level / 10`; on vectors noise of deviation `10 level / 255`.
+    Noise {
+        /// The level, usually 0, 5 or 10.
+        level: f32,
+        /// The modalities.
+        #[serde(default)]
+        on: Vec<String>,
+        /// Chance of being hit.
+        #[serde(default = "half")]
+        hit: f32,
+    },
+    /// A part of the area is taken out: a rectangle of the picture (or 4 x 4 patches all over),
+    /// a stretch of the sound, words of the text, a stretch of the vector.
+    Mask {
+        /// The share of the area.
+        #[serde(default = "third")]
+        share: f32,
+        /// The modalities.
+        #[serde(default)]
+        on: Vec<String>,
+        /// Chance of being hit.
+        #[serde(default = "one")]
+        hit: f32,
+        /// Scattered pieces instead of one.
+        #[serde(default)]
+        scattered: bool,
+    },
+    /// A modality isn't there at all. At least one of a specimen's modalities always is.
+    Missing {
+        /// The modalities.
+        #[serde(default)]
+        on: Vec<String>,
+        /// Chance of each to be missing.
+        #[serde(default = "one")]
+        probability: f32,
+    },
+}
+
+const fn half() -> f32 {
+    0.5
+}
+
+const fn third() -> f32 {
+    0.3
+}
+
+const fn one() -> f32 {
+    1.0
+}
+
 /// One change that a regime makes to the scene.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Change {
@@ -236,4 +329,18 @@ pub enum Change {
     Set(String, f64),
     /// Another mechanism for a node.
     Replace(String, Mechanism),
+    /// So much is added to the natural value of a continuous node.
+    Shift(String, f64),
+    /// The natural value of a continuous node is multiplied.
+    Scale(String, f64),
+    /// A node has this function of its `natural` value: `Apply("size", "min(natural, 0.5)")`.
+    Apply(String, String),
+    /// Another value for a dial.
+    Dial(String, f64),
+    /// Another rule by which specimens are kept.
+    Select(String),
+    /// Every specimen is kept.
+    Unselect,
+    /// A disturbance besides those of the scene.
+    Disturb(Disturbance),
 }

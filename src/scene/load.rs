@@ -10,7 +10,7 @@ use super::{Scene, SceneError, Stage};
 use crate::causal::suggestion;
 
 /// What a scene file may leave out: `Some(...)` around options, doubled parentheses.
-fn options() -> ron::Options {
+pub(super) fn options() -> ron::Options {
     ron::Options::default()
         .with_default_extension(Extensions::IMPLICIT_SOME | Extensions::UNWRAP_VARIANT_NEWTYPES)
 }

@@ -12,6 +12,7 @@ mod declaration;
 mod error;
 mod load;
 mod locate;
+mod operation;
 mod overrides;
 mod regime;
 mod rendering;
@@ -20,11 +21,13 @@ pub mod training;
 
 pub use declaration::{
     AudioDeclaration, BirdPainter, BirdVoiceDeclaration, Change, Confounder, CueBinding,
-    FactorDeclaration, ImageDeclaration, LabelDeclaration, MentionBinding, Modality, Painter,
-    Scene, TextDeclaration, Voice,
+    Disturbance, FactorDeclaration, ImageDeclaration, LabelDeclaration, MentionBinding, Modality,
+    Painter, RolesBy, Scene, TextDeclaration, Voice,
 };
 pub use error::SceneError;
 pub use load::{load, parse, to_ron};
-pub use overrides::with_overrides;
+pub use operation::operation;
+pub use overrides::{with_overrides, with_variant};
+pub use regime::Regime;
 pub use rendering::{ImagePlan, Renderers, SoundPlan, Subject, TextPlan};
 pub use stage::{CLASS, Factor, Stage};

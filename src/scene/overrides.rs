@@ -15,30 +15,55 @@ use crate::causal::Place;
 pub fn with_overrides(stage: Stage, settings: &[String]) -> Result<Stage, SceneError> {
     let mut stage = stage;
     for setting in settings {
-        let fail = |problem: String, remedy: &str| SceneError {
-            path: format!("--set {setting}"),
-            position: None,
-            problem,
-            node: None,
-            remedy: remedy.to_owned(),
-        };
+        let path = format!("--set {setting}");
         let Some((way, value)) = setting.split_once('=') else {
-            return Err(fail("no value is given".to_owned(), "write way=value"));
+            return Err(fail(&path, "no value is given".to_owned(), "write way=value"));
         };
-        let text = to_ron(&stage.scene);
-        let steps: Vec<Place> = way
-            .split('.')
-            .map(|step| step.trim())
-            .map(|step| step.parse().map_or_else(|_| step.into(), Place::Index))
-            .collect();
-        let tree = Tree::read(&text);
-        let Some(found) = tree.as_ref().and_then(|tree| tree.find(&steps, &text)) else {
-            let problem = format!("the scene has no `{}`", way.trim());
-            return Err(fail(problem, "name a field that the resolved scene has"));
-        };
-        let text = format!("{}{}{}", &text[..found.start], value.trim(), &text[found.end..]);
-        stage = parse(&text, &format!("--set {setting}"))
-            .map_err(|error| SceneError { position: None, ..error })?;
+        let text = replaced(&to_ron(&stage.scene), way, value, &path)?;
+        stage = parse(&text, &path).map_err(|error| SceneError { position: None, ..error })?;
     }
     Ok(stage)
+}
+
+/// The stage in one of the variants that its scene names: all of its settings at once.
+///
+/// # Errors
+/// An unknown variant, or as [`with_overrides`].
+pub fn with_variant(stage: Stage, variant: &str) -> Result<Stage, SceneError> {
+    let path = format!("--variant {variant}");
+    let variants = &stage.scene.variants;
+    let Some(settings) = variants.get(variant) else {
+        let remedy = crate::causal::suggestion(variant, variants.keys().map(String::as_str));
+        return Err(fail(&path, "the scene has no such variant".to_owned(), &remedy));
+    };
+    let mut text = to_ron(&stage.scene);
+    for (way, value) in settings {
+        text = replaced(&text, way, value, &path)?;
+    }
+    parse(&text, &path).map_err(|error| SceneError { position: None, ..error })
+}
+
+fn fail(path: &str, problem: String, remedy: &str) -> SceneError {
+    SceneError {
+        path: path.to_owned(),
+        position: None,
+        problem,
+        node: None,
+        remedy: remedy.to_owned(),
+    }
+}
+
+/// The text with the value at the end of a way replaced.
+fn replaced(text: &str, way: &str, value: &str, path: &str) -> Result<String, SceneError> {
+    let steps: Vec<Place> = way
+        .split('.')
+        .map(str::trim)
+        .map(|step| step.parse().map_or_else(|_| step.into(), Place::Index))
+        .collect();
+    let tree = Tree::read(text);
+    let Some(found) = tree.as_ref().and_then(|tree| tree.find(&steps, text)) else {
+        let problem = format!("the scene has no `{}`", way.trim());
+        return Err(fail(path, problem, "name a field that the resolved scene has"));
+    };
+    Ok(format!("{}{}{}", &text[..found.start], value.trim(), &text[found.end..]))
 }

@@ -2,7 +2,7 @@
 
 use super::check::Checker;
 use super::regime::changed;
-use super::{Renderers, Scene, SceneError};
+use super::{Regime, Renderers, Scene, SceneError};
 use crate::causal::causation::{Query, Truth, truth};
 use crate::causal::{Domain, NodeId, Role, Scm};
 
@@ -34,8 +34,8 @@ pub struct Stage {
     pub label: NodeId,
     /// The factors in the order of the scene.
     pub factors: Vec<Factor>,
-    /// Each regime with its model: `iid`, `flipped`, `randomised`, then the scene's own by name.
-    pub regimes: Vec<(String, Scm)>,
+    /// The regimes: `iid`, `flipped`, `randomised`, then the scene's own by name.
+    pub regimes: Vec<Regime>,
     /// The renderers of the scene's modalities.
     pub renderers: Renderers,
 }
@@ -51,6 +51,7 @@ impl Stage {
     pub fn new(scene: Scene, text: &str, path: &str) -> Result<Self, SceneError> {
         let checker = Checker::new(&scene, text, path);
         checker.head()?;
+        checker.dials()?;
         let scm = checker.model()?;
         let label = checker.label(&scm)?;
         let mut factors = Vec::new();
@@ -59,18 +60,19 @@ impl Stage {
             let (absent, present) = checker.contrast(&scm, i, node)?;
             let query = Query { factor: node, label, class: CLASS as f64, absent, present };
             let truth = truth(&scm, &query);
-            checker.role(&scm, i, node, label, &truth)?;
+            checker.role(&scm, i, &query, &truth)?;
             let (name, role) = (declared.name.clone(), declared.role);
             let domain = scm.domain(node);
             factors.push(Factor { name, node, role, domain, absent, present, truth });
         }
         let renderers = checker.renderers(&scm)?;
         checker.training()?;
-        let mut regimes = vec![("iid".to_owned(), scm.clone())];
+        let disturbances = scene.disturbances.clone();
+        let mut regimes = vec![Regime { name: "iid".to_owned(), scm, disturbances }];
         for (name, changes, declared) in checker.regimes()? {
-            let model = changed(&scene, &scm, &changes)
+            let regime = changed(&scene, &regimes[0].scm, &name, &changes)
                 .map_err(|(i, fault)| checker.regime_fault(&name, declared.then_some(i), fault))?;
-            regimes.push((name, model));
+            regimes.push(regime);
         }
         Ok(Self { scene, label, factors, regimes, renderers })
     }
@@ -78,14 +80,20 @@ impl Stage {
     /// The model of the scene as it stands.
     #[must_use]
     pub fn scm(&self) -> &Scm {
-        // The first regime is `iid`, by construction.
-        &self.regimes[0].1
+        &self.iid().scm
     }
 
-    /// The model of a regime.
+    /// The scene as it stands, as a regime.
     #[must_use]
-    pub fn regime(&self, name: &str) -> Option<&Scm> {
-        self.regimes.iter().find(|(n, _)| n == name).map(|(_, scm)| scm)
+    pub fn iid(&self) -> &Regime {
+        // The first regime is `iid`, by construction.
+        &self.regimes[0]
+    }
+
+    /// The regime of this name.
+    #[must_use]
+    pub fn regime(&self, name: &str) -> Option<&Regime> {
+        self.regimes.iter().find(|regime| regime.name == name)
     }
 
     /// The number of classes of the label.

@@ -11,8 +11,8 @@ use super::{
     ModalityPlugin, NonCausalFactors, OperationsPlugin, PopulationPlugin, PropagationPlugin, Row,
     SchedulePlugin, Settings, Stream, Tokens, Trainee, TwinOf, TwinPlan, Waveform,
 };
-use crate::causal::{Interventions, Scm};
-use crate::scene::Stage;
+use crate::causal::{Interventions, exogenous};
+use crate::scene::{Regime, Stage};
 
 /// Everything that the world needs, headless or in a window.
 pub struct SimulationPlugins;
@@ -31,7 +31,7 @@ impl PluginGroup for SimulationPlugins {
 }
 
 /// The first specimen of every evaluation: training never comes so far.
-pub const EVALUATION: u64 = 1 << 40;
+pub const EVALUATION: u64 = exogenous::HORIZON;
 
 /// One world of one specimen, copied out for showing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,12 +56,13 @@ pub struct Simulation {
 impl Simulation {
     /// A world of `batch` specimens per frame whose first specimen is `first`.
     #[must_use]
-    pub fn new(stage: &Arc<Stage>, scm: &Scm, seed: u64, batch: usize, first: u64) -> Self {
+    pub fn new(stage: &Arc<Stage>, regime: &Regime, seed: u64, batch: usize, first: u64) -> Self {
         let mut app = App::new();
         app.add_plugins(TaskPoolPlugin { task_pool_options: all_cores() })
             .insert_resource(Settings {
                 stage: Arc::clone(stage),
-                scm: Arc::new(scm.clone()),
+                scm: Arc::new(regime.scm.clone()),
+                disturbances: regime.disturbances.clone(),
                 seed,
                 batch,
             })
