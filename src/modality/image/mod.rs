@@ -1,17 +1,24 @@
-//! Pictures of a bird in its place: an anti-aliased painter over signed distances.
+//! Pictures: anti-aliased painters over signed distances.
 //!
 //! ```text
 //! BirdCues, noise -> lake or meadow -> feet, plumage, wing, bill, eye -> sensor -> RGB bytes
+//! ShapeCues, noise -> sand or slate -> shadow, body, texture, gloss -> sensor -> RGB bytes
 //! ```
 
 mod background;
 mod bird;
 mod canvas;
+mod ground;
+mod object;
+mod outline;
 mod sensor;
 mod shape;
+mod shapes;
 mod sheet;
+mod texture;
 mod wave;
 
+pub use shapes::{ShapeCues, paint_shape};
 pub use sheet::{Sheet, contact_sheet};
 
 use super::Cue;
