@@ -1,22 +1,26 @@
-//! Sound: a bird's waveform from what it does, and the log-mel picture that a model hears it by.
+//! Sound: the waveform of a bird or an object, and the log-mel picture that a model hears it by.
 //!
 //! | item | what it is for |
 //! | --- | --- |
 //! | [`AudioFormat`] | sampling rate and length of every recording of a scene |
 //! | [`BirdVoice`], [`synthesise_bird`] | the cues of one specimen, and its 16-bit recording |
+//! | [`ToneVoice`], [`synthesise_tones`] | the same of an object that is struck |
 //! | [`Spectrogrammer`] | recording to log-mel spectrogram |
 
 use serde::{Deserialize, Serialize};
 
 mod bird;
+mod instrument;
 mod mel;
 mod noise;
 mod sounds;
 mod spectrogram;
+mod tones;
 mod wave;
 
 pub use bird::{BirdVoice, synthesise_bird};
 pub use spectrogram::{LOG_MEAN, LOG_SD, MelShape, POWER_FLOOR, Scratch, Spectrogrammer};
+pub use tones::{PitchRange, ToneVoice, synthesise_tones};
 
 /// Sampling rate and length of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
