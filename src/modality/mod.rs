@@ -7,6 +7,7 @@ pub mod audio;
 mod exponential;
 pub mod image;
 pub mod text;
+pub mod vector;
 
 /// What one slot of a renderer shows: a factor's value, and how strongly it is to be seen or heard.
 #[derive(Clone, Copy, Debug, PartialEq)]

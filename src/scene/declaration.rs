@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::object::{ShapePainter, ToneVoiceDeclaration};
 use super::training::Training;
+use super::vector::VectorDeclaration;
 use crate::causal::{Mechanism, Role};
 use crate::modality::audio::{AudioFormat, MelShape};
 use crate::modality::image::ImageSize;
@@ -122,6 +124,8 @@ pub enum Modality {
     Audio(AudioDeclaration),
     /// Sentences of a small grammar.
     Text(TextDeclaration),
+    /// Numbers, with noise and distorted. A scene may have several.
+    Vector(VectorDeclaration),
 }
 
 /// An on-off cue: which factor it shows, and how strongly.
@@ -153,6 +157,8 @@ pub struct ImageDeclaration {
 pub enum Painter {
     /// One bird in front of a lake or a meadow.
     Bird(BirdPainter),
+    /// One coloured object on sand or slate.
+    Shapes(ShapePainter),
 }
 
 /// What the bird picture shows. A cue that is left out shows neither look; a style that is left
@@ -204,6 +210,8 @@ pub struct AudioDeclaration {
 pub enum Voice {
     /// One bird by water or in the wind.
     Bird(BirdVoiceDeclaration),
+    /// One object that is struck, in a room that hums or hisses.
+    Tones(ToneVoiceDeclaration),
 }
 
 /// What the bird sounds like; see [`BirdPainter`] for what is left out.
@@ -233,7 +241,8 @@ pub struct TextDeclaration {
     /// Tokens per sentence; shorter ones are padded.
     #[serde(default = "sixteen")]
     pub length: usize,
-    /// A grammar that comes with the program (`"bird"`), or a `.ron` file beside the scene.
+    /// A grammar that comes with the program (`"bird"`, `"shapes"`), or a `.ron` file beside the
+    /// scene.
     pub grammar: String,
     /// Which factor each slot of the grammar speaks of.
     pub mentions: BTreeMap<String, MentionBinding>,
@@ -254,6 +263,10 @@ pub struct MentionBinding {
     pub factor: String,
     /// The share of sentences that mention it.
     pub probability: f32,
+    /// For each value of the factor a phrase of the slot: `["circle", "star"]`. Left out, the
+    /// factor has as many values as the slot, in the same order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
 }
 
 /// Something that befalls rendered modalities, the same for a specimen and its twins.

@@ -12,12 +12,14 @@ mod declaration;
 mod error;
 mod load;
 mod locate;
+mod object;
 mod operation;
 mod overrides;
 mod regime;
 mod rendering;
 mod stage;
 pub mod training;
+mod vector;
 
 pub use declaration::{
     AudioDeclaration, BirdPainter, BirdVoiceDeclaration, Change, Confounder, CueBinding,
@@ -26,8 +28,10 @@ pub use declaration::{
 };
 pub use error::SceneError;
 pub use load::{load, parse, to_ron};
+pub use object::{ChoiceBinding, ShapePainter, ToneVoiceDeclaration};
 pub use operation::operation;
 pub use overrides::{with_overrides, with_variant};
 pub use regime::Regime;
-pub use rendering::{ImagePlan, Renderers, SoundPlan, Subject, TextPlan};
+pub use rendering::{ImagePlan, Renderers, SoundPlan, Subject, TextPlan, VectorPlan, VectorPlans};
 pub use stage::{CLASS, Factor, Stage};
+pub use vector::{EntryDeclaration, VectorDeclaration};

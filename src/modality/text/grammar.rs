@@ -139,6 +139,20 @@ impl Grammar {
         found.map(|slot| slot.values.len())
     }
 
+    /// The first phrase of every value of the slot at this position.
+    #[must_use]
+    pub fn names(&self, slot: usize) -> Vec<String> {
+        let values = self.slots.get(slot).map_or(&[][..], |slot| &slot.values);
+        values.iter().filter_map(|phrases| phrases.first()).map(|p| self.sentence(p)).collect()
+    }
+
+    /// The value of the slot at this position that has this phrase.
+    #[must_use]
+    pub fn value(&self, slot: usize, phrase: &str) -> Option<usize> {
+        let tokens: Vec<u16> = phrase.split_whitespace().map(|word| self.token(word)).collect();
+        self.slots.get(slot)?.values.iter().position(|phrases| phrases.contains(&tokens))
+    }
+
     /// The number of wordings.
     #[must_use]
     pub fn wordings(&self) -> usize {
@@ -226,6 +240,16 @@ mod tests {
         assert_eq!(grammar.slot("hue"), Some(2));
         assert_eq!((0..4).map(|slot| grammar.values(slot)).collect::<Vec<_>>(), [2, 3, 2, 0]);
         assert_eq!((grammar.wordings(), grammar.longest()), (2, 8));
+    }
+
+    #[test]
+    fn values_are_found_by_their_phrases() {
+        let grammar = Grammar::parse(SMALL).unwrap();
+        assert_eq!(grammar.names(0), ["folded", "beating fast"]);
+        assert_eq!(grammar.names(2), ["red", "blue"]);
+        assert_eq!(grammar.value(0, "beating  fast"), Some(1));
+        assert_eq!(grammar.value(1, "hooked"), Some(2));
+        assert_eq!((grammar.value(1, "folded"), grammar.value(9, "red")), (None, None));
     }
 
     #[test]

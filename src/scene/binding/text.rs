@@ -1,0 +1,115 @@
+//! Bindings of sentences.
+
+use std::path::Path;
+
+use super::{Binder, Looks, once};
+use crate::causal::{Domain, suggestion};
+use crate::modality::text::Grammar;
+use crate::scene::rendering::{Choice, Said, TextPlan};
+use crate::scene::{MentionBinding, SceneError, TextDeclaration};
+
+/// The grammars that come with the program.
+const GRAMMARS: [(&str, &str); 2] = [
+    ("bird", include_str!("../../../assets/grammars/bird.ron")),
+    ("shapes", include_str!("../../../assets/grammars/shapes.ron")),
+];
+
+impl Binder<'_> {
+    pub(super) fn text(&mut self, d: &TextDeclaration) -> Result<TextPlan, SceneError> {
+        let most = 512;
+        if !(1..=most).contains(&d.length) {
+            let problem = format!("a sentence can't have {} tokens", d.length);
+            let remedy = format!("give a length from 1 to {most}");
+            return Err(self.check.error(&self.at(&["length"]), None, problem, remedy));
+        }
+        let grammar = self.grammar(&d.grammar)?;
+        let mut mentions = vec![None; grammar.slots().len()];
+        let mut shows = Vec::new();
+        for (slot, binding) in &d.mentions {
+            let Some(place) = grammar.slot(slot) else {
+                let problem = format!("the grammar has no slot `{slot}`");
+                let remedy = suggestion(slot, grammar.slots());
+                let way = self.at(&["mentions", slot]);
+                return Err(self.check.error(&way, None, problem, remedy));
+            };
+            let (factor, said) = self.mention(&grammar, place, slot, binding)?;
+            mentions[place] = Some(said);
+            shows.push(factor);
+        }
+        let way = self.at(&["wording"]);
+        let wording = d.wording.as_deref().map(|name| self.factor(name, &way)).transpose()?;
+        if let (Some((_, Domain::Continuous)), Some(name)) = (wording, d.wording.as_deref()) {
+            let problem = "wording chooses among templates, the factor is continuous";
+            let remedy = "bind a binary or categorical factor";
+            return Err(self.check.error(&way, Some(name), problem, remedy));
+        }
+        let wording = wording.map(|(factor, _)| factor);
+        shows.extend(wording);
+        let shows = once(shows.into_iter());
+        Ok(TextPlan { grammar: grammar.into(), length: d.length, shows, mentions, wording })
+    }
+
+    /// What one slot of a grammar says, and the factor that it speaks of.
+    fn mention(
+        &self,
+        grammar: &Grammar,
+        place: usize,
+        slot: &str,
+        binding: &MentionBinding,
+    ) -> Result<(usize, Said), SceneError> {
+        let steps = ["mentions", slot];
+        let way = self.at(&["mentions", slot, "probability"]);
+        let probability = binding.probability;
+        if !(0.0..=1.0).contains(&probability) {
+            let problem = format!("probability {probability} is outside [0, 1]");
+            return Err(self.check.error(&way, None, problem, "give a number from 0 to 1"));
+        }
+        if grammar.categories(place).is_some() {
+            let names = grammar.names(place);
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let looks = Looks { slot, what: "phrase", names: &names, steps: &steps };
+            let find = |phrase: &str| grammar.value(place, phrase);
+            let (factor, looks) = self.looks(&binding.factor, &binding.values, &looks, find)?;
+            return Ok((factor, Said::Choice(Choice { factor, strength: probability, looks })));
+        }
+        let way = self.at(&["mentions", slot, "factor"]);
+        let (factor, domain) = self.factor(&binding.factor, &way)?;
+        let style = self.style(Some(&binding.factor), &["mentions", slot, "factor"])?;
+        match style {
+            Some(style) if domain == Domain::Continuous && binding.values.is_empty() => {
+                Ok((factor, Said::Style(style, probability)))
+            }
+            _ => {
+                let problem = format!("slot `{slot}` has words for parts of a range");
+                let remedy = "bind a continuous factor, without values";
+                Err(self.check.error(&way, Some(&binding.factor), problem, remedy))
+            }
+        }
+    }
+
+    /// A grammar that comes with the program, or the file of that name beside the scene.
+    fn grammar(&self, name: &str) -> Result<Grammar, SceneError> {
+        let way = self.at(&["grammar"]);
+        let known = GRAMMARS.iter().map(|(n, _)| *n);
+        let text = match GRAMMARS.iter().find(|(n, _)| *n == name) {
+            Some((_, text)) => (*text).to_owned(),
+            None if Path::new(name).extension().is_some_and(|e| e == "ron") => {
+                let beside = Path::new(self.check.path()).parent().unwrap_or(Path::new(""));
+                let file = beside.join(name);
+                std::fs::read_to_string(&file).map_err(|error| {
+                    let problem = format!("grammar {} can't be read: {error}", file.display());
+                    let remedy = "name a .ron file beside the scene";
+                    self.check.error(&way, None, problem, remedy)
+                })?
+            }
+            None => {
+                let problem = format!("unknown grammar `{name}`");
+                return Err(self.check.error(&way, None, problem, suggestion(name, known)));
+            }
+        };
+        Grammar::parse(&text).map_err(|error| {
+            let problem = format!("grammar `{name}`: {error}");
+            self.check.error(&way, None, problem, "see assets/grammars/bird.ron for the form")
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! The renderers of a scene: from factor values to what painter, voice and grammar are told.
+
+mod image;
+mod sound;
+mod text;
+mod vector;
+
+pub use image::ImagePlan;
+pub use sound::SoundPlan;
+pub use text::TextPlan;
+pub use vector::{VectorPlan, VectorPlans};
+
+pub(super) use image::Look;
+pub(super) use sound::Timbre;
+pub(super) use text::Said;
+pub(super) use vector::Source;
+
+use crate::modality::Cue;
+
+/// One world of one specimen, as a renderer sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The values of all factors, in the order of the scene.
+    pub factors: &'a [f64],
+    /// The seed of all noise.
+    pub seed: u64,
+    /// The specimen's index.
+    pub specimen: u64,
+}
+
+/// The renderers of a scene.
+#[derive(Clone, Debug, Default)]
+pub struct Renderers {
+    /// The image modality.
+    pub image: Option<ImagePlan>,
+    /// The audio modality.
+    pub sound: Option<SoundPlan>,
+    /// The text modality.
+    pub text: Option<TextPlan>,
+    /// The vector modalities.
+    pub vectors: VectorPlans,
+}
+
+/// A factor that is shown as a cue.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Shown {
+    pub(super) factor: usize,
+    pub(super) strength: f32,
+}
+
+impl Shown {
+    /// What is told of it; a cue that nothing is bound to is hidden.
+    fn cue(shown: Option<Self>, factors: &[f64]) -> Cue {
+        shown.map_or(Cue::HIDDEN, |s| Cue { value: factors[s.factor] as f32, strength: s.strength })
+    }
+}
+
+/// A factor that is shown as one of several looks.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Choice {
+    pub(super) factor: usize,
+    pub(super) strength: f32,
+    /// For each value of the factor the number of its look.
+    pub(super) looks: Vec<u8>,
+}
+
+impl Choice {
+    /// What is told of it; a choice that nothing is bound to is the first look, hidden.
+    fn cue(choice: Option<&Self>, factors: &[f64]) -> Cue {
+        let hidden = Cue { value: 0.0, strength: 0.0 };
+        choice.map_or(hidden, |c| {
+            let look = c.looks.get(factors[c.factor] as usize).or(c.looks.last());
+            Cue { value: look.map_or(0.0, |&look| f32::from(look)), strength: c.strength }
+        })
+    }
+}
+
+/// A factor that is shown as a style: its value is mapped to [0, 1].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Style {
+    pub(super) factor: usize,
+    pub(super) low: f64,
+    pub(super) width: f64,
+}
+
+impl Style {
+    /// What is told of it; a style that nothing is bound to stays in the middle.
+    fn value(style: Option<Self>, factors: &[f64]) -> f32 {
+        style.map_or(0.5, |s| ((factors[s.factor] - s.low) / s.width).clamp(0.0, 1.0) as f32)
+    }
+}
