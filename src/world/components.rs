@@ -75,3 +75,18 @@ impl Clone for Waveform {
 /// The sentence, as token ids of the scene's grammar.
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tokens(pub Vec<u16>);
+
+/// The vectors, in the order of the scene.
+#[derive(Component, Debug, Default, PartialEq)]
+pub struct Vectors(pub Vec<Vec<f32>>);
+
+// Derived, `clone_from` would allocate anew.
+impl Clone for Vectors {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.0.clone_from(&source.0);
+    }
+}

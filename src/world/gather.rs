@@ -4,7 +4,8 @@ use bevy::prelude::*;
 
 use super::propagation::twins_are_wanted;
 use super::{
-    ImagePixels, Label, Row, Settings, SimulationStep, SimulationSystems, Tokens, TwinOf, Waveform,
+    ImagePixels, Label, Row, Settings, SimulationStep, SimulationSystems, Tokens, TwinOf, Vectors,
+    Waveform,
 };
 use crate::learn::{Batch, Input, InputSpec};
 use crate::modality::text::bag_of_words;
@@ -34,7 +35,7 @@ impl Plugin for GatherPlugin {
 }
 
 /// The modalities of a scene as a learner sees them: `image` (numbers of the pixels), `audio`
-/// (log-mel spectrogram), `text` (bag of words).
+/// (log-mel spectrogram), `text` (bag of words), and every vector by its name (its numbers).
 #[must_use]
 pub fn input_specs(stage: &Stage) -> Vec<InputSpec> {
     let renderers = &stage.renderers;
@@ -49,6 +50,9 @@ pub fn input_specs(stage: &Stage) -> Vec<InputSpec> {
     if let Some(text) = &renderers.text {
         add("text", text.grammar().vocabulary().len());
     }
+    for vector in renderers.vectors.plans() {
+        add(vector.name(), vector.length());
+    }
     specs
 }
 
@@ -58,8 +62,14 @@ const PIXEL_MEAN: f32 = 0.45;
 /// See [`PIXEL_MEAN`].
 const PIXEL_SCALE: f32 = 3.0;
 
-type Media<'a> =
-    (&'a Row, &'a Label, Option<&'a ImagePixels>, Option<&'a Waveform>, Option<&'a Tokens>);
+type Media<'a> = (
+    &'a Row,
+    &'a Label,
+    Option<&'a ImagePixels>,
+    Option<&'a Waveform>,
+    Option<&'a Tokens>,
+    Option<&'a Vectors>,
+);
 
 fn gather_specimens(
     settings: Res<Settings>,
@@ -88,6 +98,7 @@ fn gather<'a>(
             Option<&'a ImagePixels>,
             Option<&'a Waveform>,
             Option<&'a Tokens>,
+            Option<&'a Vectors>,
         ),
     >,
 ) {
@@ -98,7 +109,7 @@ fn gather<'a>(
     for (input, spec) in batch.inputs.iter_mut().zip(&specs) {
         input.values.resize(settings.batch * spec.width, 0.0);
     }
-    for (row, label, image, sound, text) in entities {
+    for (row, label, image, sound, text, vectors) in entities {
         batch.labels[row.0] = label.0;
         let mut rows =
             batch.inputs.iter_mut().zip(&specs).map(|(input, spec)| {
@@ -114,6 +125,9 @@ fn gather<'a>(
         }
         if let (Some(text), Some(out)) = (text, text.and_then(|_| rows.next())) {
             bag_of_words(&text.0, out.len(), out);
+        }
+        for (vector, out) in vectors.into_iter().flat_map(|vectors| &vectors.0).zip(rows) {
+            out.copy_from_slice(vector);
         }
     }
 }

@@ -7,7 +7,7 @@
 //! | [`OperationsPlugin`] | do-operations as messages |
 //! | [`PopulationPlugin`] | the entities, and the noise of each frame's specimens |
 //! | [`PropagationPlugin`] | factors and labels of specimens and twins |
-//! | [`ModalityPlugin`] | pictures, sounds and sentences |
+//! | [`ModalityPlugin`] | pictures, sounds, sentences and vectors |
 //! | [`GatherPlugin`] | the frame as plain buffers |
 //! | [`LearnPlugin`] | one update of every trainee per frame |
 
@@ -23,7 +23,7 @@ mod simulation;
 
 pub use components::{
     CausalFactors, Exogenous, ImagePixels, Label, NonCausalFactors, Row, Specimen, Tokens, TwinOf,
-    Twins, Undertaken, Waveform,
+    Twins, Undertaken, Vectors, Waveform,
 };
 pub use gather::{Frame, GatherPlugin, input_specs};
 pub use learn::{LearnPlugin, Trainee};

@@ -9,10 +9,10 @@ use bevy::prelude::*;
 use super::propagation::{merge, twins_are_wanted};
 use super::{
     CausalFactors, ImagePixels, NonCausalFactors, Settings, SimulationStep, SimulationSystems,
-    Specimen, Tokens, TwinOf, Waveform,
+    Specimen, Tokens, TwinOf, Vectors, Waveform,
 };
 use crate::modality::audio;
-use crate::scene::{ImagePlan, Renderers, SoundPlan, Subject, TextPlan};
+use crate::scene::{ImagePlan, Renderers, SoundPlan, Subject, TextPlan, VectorPlans};
 
 /// Adds the renderers.
 pub struct ModalityPlugin;
@@ -26,6 +26,7 @@ impl Plugin for ModalityPlugin {
                     .chain(),
                 (render::<Waveform>, render_twins::<Waveform>.run_if(twins_are_wanted)).chain(),
                 (render::<Tokens>, render_twins::<Tokens>.run_if(twins_are_wanted)).chain(),
+                (render::<Vectors>, render_twins::<Vectors>.run_if(twins_are_wanted)).chain(),
             )
                 .in_set(SimulationSystems::Render),
         );
@@ -92,6 +93,25 @@ impl Medium for Tokens {
     fn scratch(_: &TextPlan) {}
     fn render(&mut self, plan: &TextPlan, subject: Subject, (): &mut ()) {
         plan.compose(subject, &mut self.0);
+    }
+}
+
+impl Medium for Vectors {
+    type Plan = VectorPlans;
+    type Scratch = Vec<f64>;
+    fn plan(renderers: &Renderers) -> Option<&VectorPlans> {
+        (!renderers.vectors.plans().is_empty()).then_some(&renderers.vectors)
+    }
+    fn shows(plans: &VectorPlans) -> &[usize] {
+        plans.shows()
+    }
+    fn scratch(_: &VectorPlans) -> Vec<f64> {
+        Vec::new()
+    }
+    fn render(&mut self, plans: &VectorPlans, subject: Subject, scratch: &mut Vec<f64>) {
+        for (plan, out) in plans.plans().iter().zip(&mut self.0) {
+            plan.make(subject, scratch, out);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use bevy::prelude::*;
 
 use super::{
     Exogenous, ImagePixels, Row, SimulationStep, SimulationSystems, Specimen, Tokens, TwinOf,
-    Waveform,
+    Vectors, Waveform,
 };
 use crate::causal::{Scm, exogenous};
 use crate::scene::{Disturbance, Stage};
@@ -65,6 +65,10 @@ fn populate(mut commands: Commands, settings: Res<Settings>) {
             }
             if renderers.text.is_some() {
                 entity.insert(Tokens::default());
+            }
+            let vectors = renderers.vectors.plans();
+            if !vectors.is_empty() {
+                entity.insert(Vectors(vectors.iter().map(|v| vec![0.0; v.length()]).collect()));
             }
         }
     }

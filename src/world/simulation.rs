@@ -9,7 +9,7 @@ use bevy::prelude::*;
 use super::{
     CausalFactors, DoOperations, Frame, GatherPlugin, ImagePixels, Label, LearnPlugin,
     ModalityPlugin, NonCausalFactors, OperationsPlugin, PopulationPlugin, PropagationPlugin, Row,
-    SchedulePlugin, Settings, Stream, Tokens, Trainee, TwinOf, TwinPlan, Waveform,
+    SchedulePlugin, Settings, Stream, Tokens, Trainee, TwinOf, TwinPlan, Vectors, Waveform,
 };
 use crate::causal::{Interventions, exogenous};
 use crate::scene::{Regime, Stage};
@@ -46,6 +46,8 @@ pub struct Played {
     pub sound: Option<Waveform>,
     /// Token ids, if the scene has sentences.
     pub tokens: Option<Vec<u16>>,
+    /// The scene's vectors, in their order.
+    pub vectors: Vec<Vec<f32>>,
 }
 
 /// A Bevy app that plays one scene under one regime.
@@ -152,11 +154,12 @@ fn copy_out(
         Option<&ImagePixels>,
         Option<&Waveform>,
         Option<&Tokens>,
+        Option<&Vectors>,
         Has<TwinOf>,
     )>,
 ) -> Vec<(Played, Played)> {
     let mut all = vec![<(Played, Played)>::default(); settings.batch];
-    for (row, causal, other, label, picture, sound, tokens, is_twin) in &entities {
+    for (row, causal, other, label, picture, sound, tokens, vectors, is_twin) in &entities {
         let mut factors = Vec::new();
         super::propagation::merge(&settings.stage, causal, other, &mut factors);
         let played = Played {
@@ -165,6 +168,7 @@ fn copy_out(
             picture: picture.map(|p| p.0.clone()),
             sound: sound.cloned(),
             tokens: tokens.map(|t| t.0.clone()),
+            vectors: vectors.map(|v| v.0.clone()).unwrap_or_default(),
         };
         let pair = &mut all[row.0];
         *(if is_twin { &mut pair.1 } else { &mut pair.0 }) = played;
