@@ -20,6 +20,7 @@ pub mod estimate;
 pub mod exogenous;
 mod expression;
 mod fault;
+mod formula;
 mod graph;
 mod interval;
 mod intervention;
@@ -34,6 +35,7 @@ mod suggestion;
 
 pub(crate) use expression::RESERVED;
 pub use fault::{Fault, Place};
+pub use formula::Formula;
 pub use interval::wilson;
 pub use intervention::{Action, Interventions};
 pub use law::Law;

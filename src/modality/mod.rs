@@ -4,6 +4,7 @@
 //! how strongly) and a random stream for what the scene leaves free (ripples, sensor noise).
 
 pub mod audio;
+pub mod disturb;
 mod exponential;
 pub mod image;
 pub mod text;

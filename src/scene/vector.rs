@@ -27,7 +27,7 @@ pub struct VectorDeclaration {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntryDeclaration {
-    /// A factor, whose value it is.
+    /// A factor, or an expression over factors and dials: `snc * (block == 0)`.
     pub of: String,
     /// How many entries have it.
     #[serde(default = "once")]

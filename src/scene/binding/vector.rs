@@ -1,10 +1,10 @@
 //! Bindings of vectors.
 
 use super::{Binder, once};
-use crate::causal::Place;
 use crate::causal::noise::{StreamId, stream};
+use crate::causal::{Formula, Place};
 use crate::modality::vector::{Distortion, Rotation, Squash};
-use crate::scene::rendering::{Source, VectorPlan};
+use crate::scene::rendering::VectorPlan;
 use crate::scene::{SceneError, VectorDeclaration};
 
 /// The names of a learner's other inputs.
@@ -63,7 +63,7 @@ impl Binder<'_> {
         Ok(VectorPlan {
             name: d.name.clone(),
             stream: StreamId::of(&format!("modality:vector:{}", d.name)),
-            shows: once(entries.iter().flat_map(Source::shows)),
+            shows: once(entries.iter().flat_map(Formula::reads)),
             entries,
             distortion: Distortion { noise_sd: d.noise, rotation, squash: d.squash },
         })
@@ -84,10 +84,12 @@ impl Binder<'_> {
         Err(self.check.error(&self.at(&["name"]), None, problem, remedy))
     }
 
-    /// Where the entries declared at `way` come from.
-    fn source(&self, of: &str, way: &[Place]) -> Result<Source, SceneError> {
-        let way: Vec<Place> = way.iter().cloned().chain(["of".into()]).collect();
-        let (factor, _) = self.factor(of, &way)?;
-        Ok(Source::Factor(factor))
+    /// What the entries declared at `way` are.
+    fn source(&self, of: &str, way: &[Place]) -> Result<Formula, SceneError> {
+        let names: Vec<&str> = self.scene.factors.iter().map(|f| f.name.as_str()).collect();
+        Formula::parse(of, &names, |name| self.scm.dial(name)).map_err(|(problem, remedy)| {
+            let way: Vec<Place> = way.iter().cloned().chain(["of".into()]).collect();
+            self.check.error(&way, None, problem, remedy)
+        })
     }
 }

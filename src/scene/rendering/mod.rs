@@ -13,7 +13,6 @@ pub use vector::{VectorPlan, VectorPlans};
 pub(super) use image::Look;
 pub(super) use sound::Timbre;
 pub(super) use text::Said;
-pub(super) use vector::Source;
 
 use crate::modality::Cue;
 

@@ -1,6 +1,7 @@
 //! Vectors: factors to entries.
 
 use super::Subject;
+use crate::causal::Formula;
 use crate::causal::noise::{StreamId, stream};
 use crate::modality::vector::Distortion;
 
@@ -31,31 +32,10 @@ pub struct VectorPlan {
     pub(in crate::scene) name: String,
     /// The stream of its noise.
     pub(in crate::scene) stream: StreamId,
-    /// Where each entry comes from.
-    pub(in crate::scene) entries: Vec<Source>,
+    /// What each entry is, over the factors by their position in the scene.
+    pub(in crate::scene) entries: Vec<Formula>,
     pub(in crate::scene) distortion: Distortion,
     pub(in crate::scene) shows: Vec<usize>,
-}
-
-/// Where an entry comes from.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::scene) enum Source {
-    /// The value of a factor, by its position in the scene.
-    Factor(usize),
-}
-
-impl Source {
-    /// The factors that it shows.
-    pub(in crate::scene) fn shows(&self) -> impl Iterator<Item = usize> + use<> {
-        let Self::Factor(i) = *self;
-        std::iter::once(i)
-    }
-
-    fn value(&self, factors: &[f64]) -> f64 {
-        match self {
-            Self::Factor(i) => factors[*i],
-        }
-    }
 }
 
 impl VectorPlan {
