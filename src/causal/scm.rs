@@ -163,6 +163,21 @@ impl Scm {
         }
     }
 
+    /// The model in which the interventions are the mechanisms: nodes keep their names, and with
+    /// them their noise.
+    #[must_use]
+    pub fn under(&self, interventions: &Interventions) -> Self {
+        let mut changed = self.clone();
+        for (id, action) in interventions.iter() {
+            let Some(node) = &mut changed.nodes[*id] else { continue };
+            node.law = match action {
+                Action::Set(value) => Law::constant(*value, node.law.domain()),
+                Action::Follow(law) => law.as_ref().clone(),
+            };
+        }
+        changed
+    }
+
     /// A soft intervention: `node` follows `mechanism` instead of its own.
     ///
     /// # Errors

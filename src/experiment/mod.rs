@@ -1,6 +1,7 @@
 //! Runs: train, examine, write down, report.
 
 mod average;
+mod collect;
 mod contest;
 mod exhibits;
 pub mod report;
@@ -8,6 +9,7 @@ mod run_directory;
 mod spread;
 
 pub use average::average;
+pub use collect::Collector;
 pub use contest::{Contest, Entrant, Watcher, judge, train};
 pub use exhibits::{disagreements, sheet};
 pub use run_directory::{RunDirectory, RunError, SavedRun, write_whole};

@@ -2,7 +2,7 @@
 
 use super::check::Checker;
 use super::regime::changed;
-use super::{Renderers, Scene, SceneError};
+use super::{Change, Renderers, Scene, SceneError};
 use crate::causal::causation::{Query, Truth, truth};
 use crate::causal::{Domain, NodeId, Role, Scm};
 
@@ -36,6 +36,8 @@ pub struct Stage {
     pub factors: Vec<Factor>,
     /// Each regime with its model: `iid`, `flipped`, `randomised`, then the scene's own by name.
     pub regimes: Vec<(String, Scm)>,
+    /// What each regime changes in the scene, in the order of `regimes`; nothing for `iid`.
+    pub changes: Vec<(String, Vec<Change>)>,
     /// The renderers of the scene's modalities.
     pub renderers: Renderers,
 }
@@ -67,12 +69,14 @@ impl Stage {
         let renderers = checker.renderers(&scm)?;
         checker.training()?;
         let mut regimes = vec![("iid".to_owned(), scm.clone())];
+        let mut made = vec![("iid".to_owned(), Vec::new())];
         for (name, changes, declared) in checker.regimes()? {
             let model = changed(&scene, &scm, &changes)
                 .map_err(|(i, fault)| checker.regime_fault(&name, declared.then_some(i), fault))?;
-            regimes.push((name, model));
+            regimes.push((name.clone(), model));
+            made.push((name, changes));
         }
-        Ok(Self { scene, label, factors, regimes, renderers })
+        Ok(Self { scene, label, factors, regimes, changes: made, renderers })
     }
 
     /// The model of the scene as it stands.

@@ -19,15 +19,30 @@ pub struct Frame {
     pub twin: Batch,
 }
 
+/// Whether frames are gathered for learners at all.
+#[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gathers(pub bool);
+
+impl Default for Gathers {
+    fn default() -> Self {
+        Self(true)
+    }
+}
+
+fn frames_are_gathered(gathers: Res<Gathers>) -> bool {
+    gathers.0
+}
+
 /// Adds the system that fills [`Frame`].
 pub struct GatherPlugin;
 
 impl Plugin for GatherPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Frame>().add_systems(
+        app.init_resource::<Frame>().init_resource::<Gathers>().add_systems(
             SimulationStep,
             (gather_specimens, gather_twins.run_if(twins_are_wanted))
                 .chain()
+                .run_if(frames_are_gathered)
                 .in_set(SimulationSystems::Gather),
         );
     }
@@ -57,6 +72,12 @@ pub fn input_specs(stage: &Stage) -> Vec<InputSpec> {
 const PIXEL_MEAN: f32 = 0.45;
 /// See [`PIXEL_MEAN`].
 const PIXEL_SCALE: f32 = 3.0;
+
+/// A pixel as a learner gets it.
+#[must_use]
+pub fn brightness(pixel: u8) -> f32 {
+    (f32::from(pixel) / 255.0 - PIXEL_MEAN) * PIXEL_SCALE
+}
 
 type Media<'a> =
     (&'a Row, &'a Label, Option<&'a ImagePixels>, Option<&'a Waveform>, Option<&'a Tokens>);
@@ -106,7 +127,7 @@ fn gather<'a>(
             });
         if let (Some(image), Some(out)) = (image, image.and_then(|_| rows.next())) {
             for (x, &pixel) in out.iter_mut().zip(&image.0) {
-                *x = (f32::from(pixel) / 255.0 - PIXEL_MEAN) * PIXEL_SCALE;
+                *x = brightness(pixel);
             }
         }
         if let (Some(sound), Some(out)) = (sound, sound.and_then(|_| rows.next())) {

@@ -6,6 +6,7 @@
 use bevy::ecs::component::Mutable;
 use bevy::prelude::*;
 
+use super::population::specimens_come_up;
 use super::propagation::{merge, twins_are_wanted};
 use super::{
     CausalFactors, ImagePixels, NonCausalFactors, Settings, SimulationStep, SimulationSystems,
@@ -22,10 +23,21 @@ impl Plugin for ModalityPlugin {
         app.add_systems(
             SimulationStep,
             (
-                (render::<ImagePixels>, render_twins::<ImagePixels>.run_if(twins_are_wanted))
+                (
+                    render::<ImagePixels>.run_if(specimens_come_up),
+                    render_twins::<ImagePixels>.run_if(twins_are_wanted),
+                )
                     .chain(),
-                (render::<Waveform>, render_twins::<Waveform>.run_if(twins_are_wanted)).chain(),
-                (render::<Tokens>, render_twins::<Tokens>.run_if(twins_are_wanted)).chain(),
+                (
+                    render::<Waveform>.run_if(specimens_come_up),
+                    render_twins::<Waveform>.run_if(twins_are_wanted),
+                )
+                    .chain(),
+                (
+                    render::<Tokens>.run_if(specimens_come_up),
+                    render_twins::<Tokens>.run_if(twins_are_wanted),
+                )
+                    .chain(),
             )
                 .in_set(SimulationSystems::Render),
         );

@@ -7,9 +7,10 @@ use bevy::ecs::system::RunSystemOnce as _;
 use bevy::prelude::*;
 
 use super::{
-    CausalFactors, DoOperations, Frame, GatherPlugin, ImagePixels, Label, LearnPlugin,
-    ModalityPlugin, NonCausalFactors, OperationsPlugin, PopulationPlugin, PropagationPlugin, Row,
-    SchedulePlugin, Settings, Stream, Tokens, Trainee, TwinOf, TwinPlan, Waveform,
+    CausalFactors, DoOperations, Frame, GatherPlugin, Gathers, Hold, ImagePixels, Label,
+    LearnPlugin, ModalityPlugin, NonCausalFactors, OperationsPlugin, PopulationPlugin,
+    PropagationPlugin, Row, SchedulePlugin, Settings, Stream, Tokens, Trainee, TwinOf, TwinPlan,
+    Waveform,
 };
 use crate::causal::{Interventions, Scm};
 use crate::scene::Stage;
@@ -50,7 +51,7 @@ pub struct Played {
 
 /// A Bevy app that plays one scene under one regime.
 pub struct Simulation {
-    app: App,
+    pub(super) app: App,
 }
 
 impl Simulation {
@@ -85,6 +86,17 @@ impl Simulation {
     /// Sends a message, such as [`super::Do`].
     pub fn send<M: Message>(&mut self, message: M) {
         self.app.world_mut().write_message(message);
+    }
+
+    /// Lets the specimens of the last frame stay from now on, so that only twins live anew, or
+    /// lets new ones come up again.
+    pub fn hold(&mut self, hold: bool) {
+        self.app.insert_resource(Hold(hold));
+    }
+
+    /// Says whether frames are gathered for learners. Where nobody learns it's work for nothing.
+    pub fn gather(&mut self, gathers: bool) {
+        self.app.insert_resource(Gathers(gathers));
     }
 
     /// Lets the next frame begin at this specimen.
