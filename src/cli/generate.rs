@@ -104,8 +104,10 @@ impl Generate {
             (0..).zip(&shards).filter(|(i, _)| self.shard.has(*i)).map(|(_, s)| s).collect();
         let missing: Vec<&Shard> =
             wanted.iter().copied().filter(|shard| !folder.has(shard)).collect();
+        let most = shards.iter().map(|shard| shard.rows).max().unwrap_or(1);
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
         interrupt::listen();
-        let mut collector = Collector::new(&stage, scm, &schema, operations, twin);
+        let mut collector = Collector::new(&stage, scm, &schema, operations, twin, most);
         let mut work = Work::of(&missing, schema.worlds());
         for shard in &missing {
             if !self.make(shard, &folder, &schema, &mut collector, &mut work)? {

@@ -8,6 +8,7 @@ mod interrupt;
 mod options;
 mod probe;
 mod progress;
+mod study;
 mod summary;
 mod train;
 mod truth;
@@ -34,7 +35,7 @@ struct Cli {
 enum Command {
     /// Train one method under several objectives on the same specimens and compare what they learn
     Compare(compare::Compare),
-    /// Train one model and measure what it has learned
+    /// Train one model, on a scene or on data files, and measure what it has learned
     Train(train::Train),
     /// Make a data set of a scene in files: pictures, sounds, sentences, twins and the truth
     Generate(generate::Generate),

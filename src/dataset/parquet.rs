@@ -86,20 +86,8 @@ impl ParquetWriter {
         let table = Arc::new(ArrowSchema::new(fields));
         let sink = Sink::start(file, path);
         let writer = ArrowWriter::try_new(sink, Arc::clone(&table), Some(properties.build()))
-            .map_err(|error| DatasetError::file(path, io::Error::other(error)))?;
+            .map_err(|error| failure(path, error))?;
         Ok(Self { schema: Arc::clone(schema), path: path.to_path_buf(), table, wav, writer })
-    }
-
-    /// What went wrong, in the words of the operating system where it's known.
-    fn fail(&self, error: parquet::errors::ParquetError) -> DatasetError {
-        let source = match error {
-            parquet::errors::ParquetError::External(inner) => match inner.downcast::<io::Error>() {
-                Ok(source) => *source,
-                Err(inner) => io::Error::other(inner),
-            },
-            other => io::Error::other(other),
-        };
-        DatasetError::file(&self.path, source)
     }
 }
 
@@ -110,19 +98,25 @@ impl ShardWriter for ParquetWriter {
         let arrays = columns.into_iter().map(|(_, array, _)| array).collect();
         let batch = RecordBatch::try_new(Arc::clone(&self.table), arrays)
             .map_err(|error| DatasetError::file(&self.path, io::Error::other(error)))?;
-        self.writer.write(&batch).map_err(|error| self.fail(error))
+        self.writer.write(&batch).map_err(|error| failure(&self.path, error))
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Written, DatasetError> {
-        if let Err(error) = self.writer.finish() {
-            return Err(self.fail(error));
-        }
+    fn finish(self: Box<Self>) -> Result<Written, DatasetError> {
         let Self { writer, path, .. } = *self;
-        let sink = writer
-            .into_inner()
-            .map_err(|error| DatasetError::file(&path, io::Error::other(error)))?;
-        sink.finish()
+        writer.into_inner().map_err(|error| failure(&path, error))?.finish()
     }
+}
+
+/// What went wrong, in the words of the operating system where it's known.
+fn failure(path: &Path, error: parquet::errors::ParquetError) -> DatasetError {
+    let source = match error {
+        parquet::errors::ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+            Ok(source) => *source,
+            Err(inner) => io::Error::other(inner),
+        },
+        other => io::Error::other(other),
+    };
+    DatasetError::file(path, source)
 }
 
 /// A column: its name, its rows, its Hugging Face feature.

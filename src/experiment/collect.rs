@@ -23,7 +23,7 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// A collector of what `schema` says of `stage`, under the model `scm` of one of its regimes
+    /// A collector of `rows` specimens at a time, or of as many as a frame has room for, of what `schema` says of `stage`, under the model `scm` of one of its regimes
     /// and the do-operations that every world lives under. `twin` holds for the twin besides, where
     /// the schema has a single one.
     #[must_use]
@@ -33,8 +33,11 @@ impl Collector {
         schema: &Arc<Schema>,
         operations: Interventions,
         twin: Interventions,
+        rows: usize,
     ) -> Self {
-        let frame = (FRAME_BYTES / schema.record_bytes().max(1)).clamp(16, 512);
+        let most = (FRAME_BYTES / schema.record_bytes().max(1)).clamp(16, 512);
+        // Frames of one size that end where the rows end: nothing is played in vain.
+        let frame = rows.max(1).div_ceil(rows.div_ceil(most).max(1));
         let mut simulation = Simulation::new(stage, scm, schema.seed, frame, 0);
         simulation.gather(false);
         simulation.operate(operations);

@@ -4,9 +4,11 @@ mod average;
 mod collect;
 mod contest;
 mod exhibits;
+mod feed;
 pub mod report;
 mod run_directory;
 mod spread;
+mod study;
 
 pub use average::average;
 pub use collect::Collector;
@@ -14,3 +16,4 @@ pub use contest::{Contest, Entrant, Watcher, judge, train};
 pub use exhibits::{disagreements, sheet};
 pub use run_directory::{RunDirectory, RunError, SavedRun, write_whole};
 pub use spread::{Spread, spread};
+pub use study::{Study, StudyError};

@@ -30,6 +30,10 @@ def shards(folder, split, ending):
     return found
 
 
+def text(value):
+    return value.decode() if isinstance(value, bytes) else value
+
+
 def wav(data):
     with wave.open(io.BytesIO(data)) as sound:
         assert sound.getnchannels() == 1 and sound.getsampwidth() == 2
@@ -68,7 +72,7 @@ def every_folder(folder):
     croissant = mlcroissant.Dataset(os.path.join(folder, "croissant.json"))
     assert not croissant.metadata.issues.errors, croissant.metadata.issues.report()
     factors = list(croissant.records("factors"))
-    by_name = {row["factors/name"].decode(): row for row in factors}
+    by_name = {text(row["factors/name"]): row for row in factors}
     assert by_name["wings"]["factors/pn"] == 1.0
     return model, croissant
 
