@@ -26,6 +26,7 @@
 
 pub mod causal;
 pub mod cli;
+pub mod dataset;
 pub mod experiment;
 pub mod learn;
 pub mod measure;

@@ -66,6 +66,12 @@ pub(super) enum Form {
 }
 
 impl Law {
+    /// Always `value`, whatever stood there before; it still is one of the values of `domain`.
+    #[must_use]
+    pub(super) const fn constant(value: f64, domain: Domain) -> Self {
+        Self { form: Form::Constant(value), parents: Vec::new(), domain }
+    }
+
     /// The nodes on which the value depends.
     #[must_use]
     pub fn parents(&self) -> &[NodeId] {

@@ -96,6 +96,26 @@ impl Scm {
         }
     }
 
+    /// The model in which the interventions are always in force. Nodes keep their names, and with
+    /// them their noise. Where every specimen is kept, setting a node or replacing its mechanism
+    /// is simply another mechanism.
+    #[must_use]
+    pub fn under(&self, interventions: &Interventions) -> Self {
+        let mut changed = self.clone();
+        for (id, action) in interventions.iter() {
+            let law = match action {
+                Action::Set(value) => Some(Law::constant(*value, self.domain(*id))),
+                Action::Follow(law) => Some(law.as_ref().clone()),
+                _ => None,
+            };
+            match law.filter(|_| !self.is_selective()) {
+                Some(law) => changed.replace(*id, law),
+                None => changed.hold(*id, action.clone(), false),
+            }
+        }
+        changed
+    }
+
     /// A soft intervention: `node` follows `mechanism` instead of its own.
     ///
     /// # Errors

@@ -180,6 +180,13 @@ impl Scm {
         self.nodes[node].as_ref().map(|n| &n.law)
     }
 
+    /// Gives a node another law.
+    pub(super) fn replace(&mut self, node: NodeId, law: Law) {
+        if let Some(node) = &mut self.nodes[node] {
+            node.law = law;
+        }
+    }
+
     /// The values that a node can take.
     #[must_use]
     pub fn domain(&self, node: NodeId) -> Domain {

@@ -3,10 +3,12 @@
 mod check;
 mod compare;
 mod console;
+mod generate;
 mod interrupt;
 mod options;
 mod probe;
 mod progress;
+mod study;
 mod summary;
 mod train;
 mod truth;
@@ -15,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::dataset::DatasetError;
 use crate::scene::SceneError;
 
 /// Has a multimodal model learned the causes of its label, or their companions?
@@ -32,8 +35,10 @@ struct Cli {
 enum Command {
     /// Train one method under several objectives on the same specimens and compare what they learn
     Compare(compare::Compare),
-    /// Train one model and measure what it has learned
+    /// Train one model, on a scene or on data files, and measure what it has learned
     Train(train::Train),
+    /// Make a data set of a scene in files: pictures, sounds, sentences, twins and the truth
+    Generate(generate::Generate),
     /// Say the exact probabilities of necessity and sufficiency of every factor
     Truth(truth::TruthCommand),
     /// Measure a saved model, also under do-operations
@@ -56,6 +61,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Compare(command) => command.run(),
         Command::Train(command) => command.run(),
+        Command::Generate(command) => command.run(),
         Command::Truth(command) => command.run(),
         Command::Probe(command) => command.run(),
         Command::Check(command) => command.run(),
@@ -66,6 +72,15 @@ pub fn main() -> ExitCode {
             return ExitCode::from(WRONG_INPUT);
         }
         console::complain(&format!("error: {error:#}"));
-        if error.is::<UsageError>() { ExitCode::from(WRONG_INPUT) } else { ExitCode::FAILURE }
+        if error.is::<UsageError>() || error.downcast_ref::<DatasetError>().is_some_and(refused) {
+            ExitCode::from(WRONG_INPUT)
+        } else {
+            ExitCode::FAILURE
+        }
     })
+}
+
+/// Whether a folder or file was named that isn't what the command takes.
+const fn refused(error: &DatasetError) -> bool {
+    !matches!(error, DatasetError::File { .. })
 }

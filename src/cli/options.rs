@@ -59,7 +59,15 @@ pub struct TrainingOptions {
 impl TrainingOptions {
     /// The scene's training section with these options and an objective.
     pub fn training(&self, stage: &Stage, objective: Objective) -> Result<Training, UsageError> {
-        let own = &stage.scene.training;
+        self.training_after(&stage.scene.training, objective)
+    }
+
+    /// A training section with these options and an objective.
+    pub fn training_after(
+        &self,
+        own: &Training,
+        objective: Objective,
+    ) -> Result<Training, UsageError> {
         let training = Training {
             objective,
             method: self.method.unwrap_or(own.method),

@@ -9,7 +9,7 @@ use clap::Args;
 use super::compare::run_reports;
 use super::options::{SceneOptions, TrainingOptions, objectives, out_or};
 use super::progress::Bars;
-use super::{console, interrupt, summary};
+use super::{console, interrupt, study, summary};
 use crate::experiment::report::{Report, render};
 use crate::experiment::{self, Contest, RunDirectory, judge, sheet, write_whole};
 use crate::scene::training::Objective;
@@ -17,11 +17,23 @@ use crate::scene::training::Objective;
 /// Arguments of `train`.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  twinworld train scenes/duck.ron --objective c3r-twin\n  twinworld train scenes/duck.ron --method late --set training.lambda_v=0.5\n\nCtrl-C ends early and leaves a model that `twinworld probe` can measure."
+    after_help = "Examples:\n  twinworld train scenes/duck.ron --objective c3r-twin\n  twinworld train scenes/duck.ron --method late --set training.lambda_v=0.5\n  twinworld train --data data/duck --objective c3r-twin\n\nOn data files the splits besides train are what the model is judged on (or the last fifth of\ntrain, where there is no other), and what it learned of each factor is counted over the stored\ntwins.\n\nCtrl-C ends early and leaves a model that `twinworld probe` can measure."
 )]
 pub struct Train {
-    #[command(flatten)]
-    scene: SceneOptions,
+    /// The scene file
+    #[arg(required_unless_present = "data", conflicts_with = "data")]
+    scene: Option<PathBuf>,
+    /// A folder of data files instead of a scene: of `twinworld generate --format npz`, or anyone's
+    /// NPZ with the same keys
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A variant that the scene names
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    variant: Option<String>,
+    /// Any value of the scene, for instance `training.lambda_v=0.5` or
+    /// `factors.lake.mechanism.strength=0.7`
+    #[arg(long = "set", value_name = "WAY=VALUE")]
+    set: Vec<String>,
     /// What is minimised [default: the scene's]
     #[arg(long, value_parser = objectives())]
     objective: Option<Objective>,
@@ -35,7 +47,13 @@ pub struct Train {
 impl Train {
     /// Trains, examines, writes the run directory.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let stage = Arc::new(self.scene.load()?);
+        if let Some(data) = &self.data {
+            let Self { set, training, objective, out, .. } = &self;
+            return study::run(data, set, training, *objective, out.as_deref());
+        }
+        let scene = self.scene.unwrap_or_default();
+        let scene = SceneOptions { scene, variant: self.variant, set: self.set };
+        let stage = Arc::new(scene.load()?);
         let objective = self.objective.unwrap_or(stage.scene.training.objective);
         let training = self.training.training(&stage, objective)?;
         let seed = self.training.seed(&stage);

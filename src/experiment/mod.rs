@@ -1,14 +1,19 @@
 //! Runs: train, examine, write down, report.
 
 mod average;
+mod collect;
 mod contest;
 mod exhibits;
+mod feed;
 pub mod report;
 mod run_directory;
 mod spread;
+mod study;
 
 pub use average::average;
+pub use collect::Collector;
 pub use contest::{Contest, Entrant, Watcher, judge, train};
 pub use exhibits::{disagreements, sheet};
 pub use run_directory::{RunDirectory, RunError, SavedRun, write_whole};
 pub use spread::{Spread, spread};
+pub use study::{Study, StudyError};

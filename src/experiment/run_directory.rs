@@ -4,9 +4,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::Entrant;
 use crate::learn::{LearnError, Learner, StepLosses, load_learner};
-use crate::measure::Metrics;
 use crate::scene::{Scene, SceneError, Stage, load, to_ron};
 use crate::world::input_specs;
 
@@ -74,12 +75,20 @@ impl RunDirectory {
     /// # Errors
     /// A file that can't be written; each is whole or isn't there.
     pub fn write_model(&self, stage: &Stage, seed: u64, entrant: &Entrant) -> Result<(), RunError> {
-        for stale in ["metrics.json", "report.html"] {
-            let _ = std::fs::remove_file(self.file(stale));
-        }
         let training = entrant.training.clone();
         let scene = Scene { seed, training, ..stage.scene.clone() };
         write_whole(&self.file("scene.ron"), to_ron(&scene).as_bytes())?;
+        self.write_learner(entrant)
+    }
+
+    /// As [`RunDirectory::write_model`] without a scene: `model.safetensors`, `losses.csv`.
+    ///
+    /// # Errors
+    /// A file that can't be written; each is whole or isn't there.
+    pub fn write_learner(&self, entrant: &Entrant) -> Result<(), RunError> {
+        for stale in ["metrics.json", "report.html"] {
+            let _ = std::fs::remove_file(self.file(stale));
+        }
         entrant.learner.save(&self.file("model.safetensors"))?;
         write_whole(&self.file("losses.csv"), losses_csv(&entrant.curve).as_bytes())
     }
@@ -88,7 +97,7 @@ impl RunDirectory {
     ///
     /// # Errors
     /// It can't be written.
-    pub fn write_metrics(&self, metrics: &Metrics) -> Result<(), RunError> {
+    pub fn write_metrics(&self, metrics: &impl Serialize) -> Result<(), RunError> {
         let path = self.file("metrics.json");
         let mut text = serde_json::to_string_pretty(metrics)
             .map_err(|source| RunError::Figures { path: path.clone(), source })?;

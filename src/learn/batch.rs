@@ -27,6 +27,9 @@ pub struct Batch {
     pub inputs: Vec<Input>,
     /// Class index of each specimen.
     pub labels: Vec<usize>,
+    /// Row-major, `rows * inputs`: whether a specimen has a modality. The numbers of one that it
+    /// lacks are 0. Empty where every specimen has all.
+    pub present: Vec<bool>,
 }
 
 impl Batch {
@@ -53,6 +56,11 @@ impl Batch {
                 return wrong(&what, expected, found.to_string());
             }
         }
+        let mask = self.rows * inputs.len();
+        if !self.present.is_empty() && self.present.len() != mask {
+            let found = self.present.len().to_string();
+            return wrong("the count of marks of presence", mask.to_string(), found);
+        }
         if self.labels.len() != self.rows {
             let (expected, found) = (self.rows.to_string(), self.labels.len().to_string());
             return wrong("the number of labels", expected, found);
@@ -71,8 +79,12 @@ mod tests {
     #[test]
     fn every_misfit_is_named() {
         let inputs = [InputSpec { name: "image".into(), width: 2 }];
-        let good =
-            Batch { rows: 2, inputs: vec![Input { values: vec![0.0; 4] }], labels: vec![0, 1] };
+        let good = Batch {
+            rows: 2,
+            inputs: vec![Input { values: vec![0.0; 4] }],
+            labels: vec![0, 1],
+            present: Vec::new(),
+        };
         assert!(good.check(&inputs, 2).is_ok());
         let message = |change: &dyn Fn(&mut Batch)| {
             let mut batch = good.clone();
@@ -83,6 +95,7 @@ mod tests {
         assert!(message(&|b| b.inputs.clear()).contains("modalities"));
         let short = message(&|b| b.inputs[0].values.truncate(3));
         assert!(short.contains("`image`") && short.contains("2 x 2 = 4") && short.contains("is 3"));
+        assert!(message(&|b| b.present.push(true)).contains("presence"));
         assert!(message(&|b| b.labels.truncate(1)).contains("labels"));
         assert!(message(&|b| b.labels[1] = 2).contains("below 2"));
     }

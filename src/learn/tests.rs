@@ -32,7 +32,7 @@ fn separable(seed: u64, modalities: usize) -> Batch {
             Input { values: (0..rows * 6).map(number).collect() }
         })
         .collect();
-    Batch { rows, inputs, labels }
+    Batch { rows, inputs, labels, ..Batch::default() }
 }
 
 fn training(method: Method, objective: Objective) -> Training {

@@ -4,8 +4,12 @@ mod examine;
 mod learned;
 mod metrics;
 mod probe;
+mod stored;
 
 pub use examine::{Failure, Findings, examine, frames, step_of};
 pub use learned::causal_error;
 pub use metrics::{C3Risk, Causation, FactorCausation, LearnedCausation, Metrics};
 pub use probe::{Probe, probe};
+pub use stored::{
+    Pair, Share, StoredCausation, StoredLearned, StoredMetrics, stored_causation, stored_error,
+};

@@ -3,7 +3,7 @@
 use super::locate::{Tree, line_and_column};
 use super::regime::{declared, flipped};
 use super::training::Step;
-use super::{Change, Renderers, RolesBy, Scene, SceneError};
+use super::{Change, Disturbance, Renderers, RolesBy, Scene, SceneError};
 use crate::causal::bounds::Evidence;
 use crate::causal::causation::{Query, Truth, associated};
 use crate::causal::exogenous::kept_share;
@@ -240,6 +240,40 @@ impl<'a> Checker<'a> {
         let problem = format!("the binding names `{factor}`, which is no factor");
         let remedy = crate::causal::suggestion(factor, names);
         Err(self.error(way, Some(factor), problem, remedy))
+    }
+
+    /// The disturbances of the scene or of a regime, at the end of a way.
+    pub fn disturbance(
+        &self,
+        way: &[Place],
+        disturbance: &Disturbance,
+        names: &[&str],
+    ) -> Result<(), SceneError> {
+        let (on, numbers) = match disturbance {
+            Disturbance::Noise { level, on, hit } => {
+                (on, vec![("hit", *hit), ("level", level / 10.0)])
+            }
+            Disturbance::Mask { share, on, hit, .. } => {
+                (on, vec![("hit", *hit), ("share", *share)])
+            }
+            Disturbance::Missing { on, probability } => (on, vec![("probability", *probability)]),
+        };
+        let at = |step: &str| way.iter().cloned().chain([step.into()]).collect::<Vec<Place>>();
+        for name in on {
+            if !names.contains(&name.as_str()) {
+                let remedy = crate::causal::suggestion(name, names.iter().copied());
+                let problem = format!("the scene has no modality `{name}`");
+                return Err(self.error(&at("on"), None, problem, remedy));
+            }
+        }
+        for (field, number) in numbers {
+            if !(0.0..=1.0).contains(&number) {
+                let problem = format!("{field} is out of range");
+                let remedy = "give a level from 0 to 10, anything else from 0 to 1";
+                return Err(self.error(&at(field), None, problem, remedy));
+            }
+        }
+        Ok(())
     }
 
     /// The numbers of the training section.

@@ -32,6 +32,9 @@ pub use object::{ChoiceBinding, ShapePainter, ToneVoiceDeclaration};
 pub use operation::operation;
 pub use overrides::{with_overrides, with_variant};
 pub use regime::Regime;
-pub use rendering::{ImagePlan, Renderers, SoundPlan, Subject, TextPlan, VectorPlan, VectorPlans};
+pub use rendering::{
+    Fate, ImagePlan, Renderers, SoundPlan, Subject, TextPlan, VectorPlan, VectorPlans,
+    disturb_tokens,
+};
 pub use stage::{CLASS, Factor, Stage};
 pub use vector::{EntryDeclaration, VectorDeclaration};

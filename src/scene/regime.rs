@@ -8,6 +8,8 @@ use crate::causal::{Action, Domain, Fault, Mechanism, NodeId, Scm};
 pub struct Regime {
     /// Its name.
     pub name: String,
+    /// What it changes in the scene; nothing for `iid`.
+    pub changes: Vec<Change>,
     /// The model.
     pub scm: Scm,
     /// What befalls the modalities.
@@ -73,7 +75,8 @@ pub(super) fn changed(
         let culprit = changes.iter().position(|c| node_of(c) == Some(&fault.node));
         (culprit.unwrap_or(0), fault)
     })?;
-    Ok(Regime { name: name.to_owned(), scm, disturbances: draft.disturbances })
+    let changes = changes.to_vec();
+    Ok(Regime { name: name.to_owned(), changes, scm, disturbances: draft.disturbances })
 }
 
 /// A regime being put together.

@@ -2,7 +2,7 @@
 
 use super::check::Checker;
 use super::regime::changed;
-use super::{Regime, Renderers, Scene, SceneError};
+use super::{Change, Regime, Renderers, Scene, SceneError};
 use crate::causal::causation::{Query, Truth, truth};
 use crate::causal::{Domain, NodeId, Role, Scm};
 
@@ -67,8 +67,22 @@ impl Stage {
         }
         let renderers = checker.renderers(&scm)?;
         checker.training()?;
+        let names = renderers.names();
+        for (i, disturbance) in scene.disturbances.iter().enumerate() {
+            let way = ["disturbances".into(), i.into()];
+            checker.disturbance(&way, disturbance, &names)?;
+        }
+        for (name, changes) in &scene.regimes {
+            for (i, change) in changes.iter().enumerate() {
+                if let Change::Disturb(disturbance) = change {
+                    let way = ["regimes".into(), name.as_str().into(), i.into(), 0.into()];
+                    checker.disturbance(&way, disturbance, &names)?;
+                }
+            }
+        }
         let disturbances = scene.disturbances.clone();
-        let mut regimes = vec![Regime { name: "iid".to_owned(), scm, disturbances }];
+        let iid = Regime { name: "iid".to_owned(), changes: Vec::new(), scm, disturbances };
+        let mut regimes = vec![iid];
         for (name, changes, declared) in checker.regimes()? {
             let regime = changed(&scene, &regimes[0].scm, &name, &changes)
                 .map_err(|(i, fault)| checker.regime_fault(&name, declared.then_some(i), fault))?;

@@ -6,7 +6,7 @@ use crate::causal::Interventions;
 
 /// One sample of the scene. A twin carries the index of the specimen it belongs to.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[require(CausalFactors, NonCausalFactors, Label, Undertaken)]
+#[require(CausalFactors, NonCausalFactors, Label, Undertaken, Present)]
 pub struct Specimen {
     /// Its place in the endless stream of the seed: the address of all its noise.
     pub index: u64,
@@ -46,6 +46,11 @@ pub struct NonCausalFactors(pub Vec<f64>);
 /// The class of the label.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Label(pub usize);
+
+/// Which modalities the entity has, in the order in which a learner gets them. A twin has those of
+/// its specimen.
+#[derive(Component, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Present(pub Vec<bool>);
 
 /// The picture: RGB, 8 bits a channel, row by row.
 #[derive(Component, Clone, Debug, Default, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use bevy::prelude::*;
 
 use super::propagation::twins_are_wanted;
 use super::{
-    ImagePixels, Label, Row, Settings, SimulationStep, SimulationSystems, Tokens, TwinOf, Vectors,
-    Waveform,
+    ImagePixels, Label, Present, Row, Settings, SimulationStep, SimulationSystems, Tokens, TwinOf,
+    Vectors, Waveform,
 };
 use crate::learn::{Batch, Input, InputSpec};
 use crate::modality::text::bag_of_words;
@@ -20,15 +20,30 @@ pub struct Frame {
     pub twin: Batch,
 }
 
+/// Whether frames are gathered for learners at all.
+#[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gathers(pub bool);
+
+impl Default for Gathers {
+    fn default() -> Self {
+        Self(true)
+    }
+}
+
+fn frames_are_gathered(gathers: Res<Gathers>) -> bool {
+    gathers.0
+}
+
 /// Adds the system that fills [`Frame`].
 pub struct GatherPlugin;
 
 impl Plugin for GatherPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Frame>().add_systems(
+        app.init_resource::<Frame>().init_resource::<Gathers>().add_systems(
             SimulationStep,
             (gather_specimens, gather_twins.run_if(twins_are_wanted))
                 .chain()
+                .run_if(frames_are_gathered)
                 .in_set(SimulationSystems::Gather),
         );
     }
@@ -62,14 +77,11 @@ const PIXEL_MEAN: f32 = 0.45;
 /// See [`PIXEL_MEAN`].
 const PIXEL_SCALE: f32 = 3.0;
 
-type Media<'a> = (
-    &'a Row,
-    &'a Label,
-    Option<&'a ImagePixels>,
-    Option<&'a Waveform>,
-    Option<&'a Tokens>,
-    Option<&'a Vectors>,
-);
+/// A pixel as a learner gets it.
+#[must_use]
+pub fn brightness(pixel: u8) -> f32 {
+    (f32::from(pixel) / 255.0 - PIXEL_MEAN) * PIXEL_SCALE
+}
 
 fn gather_specimens(
     settings: Res<Settings>,
@@ -87,21 +99,19 @@ fn gather_twins(
     gather(&settings, &mut frame.twin, twins.iter());
 }
 
+/// What is gathered of an entity.
+type Media<'a> = (
+    &'a Row,
+    &'a Label,
+    Option<&'a ImagePixels>,
+    Option<&'a Waveform>,
+    Option<&'a Tokens>,
+    Option<&'a Vectors>,
+    &'a Present,
+);
+
 /// Copies entities into their rows; the order in which they come doesn't matter.
-fn gather<'a>(
-    settings: &Settings,
-    batch: &mut Batch,
-    entities: impl Iterator<
-        Item = (
-            &'a Row,
-            &'a Label,
-            Option<&'a ImagePixels>,
-            Option<&'a Waveform>,
-            Option<&'a Tokens>,
-            Option<&'a Vectors>,
-        ),
-    >,
-) {
+fn gather<'a>(settings: &Settings, batch: &mut Batch, entities: impl Iterator<Item = Media<'a>>) {
     let specs = input_specs(&settings.stage);
     batch.rows = settings.batch;
     batch.labels.resize(settings.batch, 0);
@@ -109,15 +119,18 @@ fn gather<'a>(
     for (input, spec) in batch.inputs.iter_mut().zip(&specs) {
         input.values.resize(settings.batch * spec.width, 0.0);
     }
-    for (row, label, image, sound, text, vectors) in entities {
+    batch.present.resize(settings.batch * specs.len(), true);
+    for (row, label, image, sound, text, vectors, present) in entities {
         batch.labels[row.0] = label.0;
+        let there = row.0 * specs.len()..(row.0 + 1) * specs.len();
+        batch.present[there].copy_from_slice(&present.0);
         let mut rows =
             batch.inputs.iter_mut().zip(&specs).map(|(input, spec)| {
                 &mut input.values[row.0 * spec.width..(row.0 + 1) * spec.width]
             });
         if let (Some(image), Some(out)) = (image, image.and_then(|_| rows.next())) {
             for (x, &pixel) in out.iter_mut().zip(&image.0) {
-                *x = (f32::from(pixel) / 255.0 - PIXEL_MEAN) * PIXEL_SCALE;
+                *x = brightness(pixel);
             }
         }
         if let (Some(sound), Some(out)) = (sound, sound.and_then(|_| rows.next())) {
@@ -128,6 +141,12 @@ fn gather<'a>(
         }
         for (vector, out) in vectors.into_iter().flat_map(|vectors| &vectors.0).zip(rows) {
             out.copy_from_slice(vector);
+        }
+        for (place, (input, spec)) in batch.inputs.iter_mut().zip(&specs).enumerate() {
+            if !present.0[place] {
+                // Zero is the middle of every input: the learner is told nothing.
+                input.values[row.0 * spec.width..(row.0 + 1) * spec.width].fill(0.0);
+            }
         }
     }
 }

@@ -20,16 +20,18 @@ mod population;
 mod propagation;
 mod schedule;
 mod simulation;
+mod view;
 
 pub use components::{
-    CausalFactors, Exogenous, ImagePixels, Label, NonCausalFactors, Row, Specimen, Tokens, TwinOf,
-    Twins, Undertaken, Vectors, Waveform,
+    CausalFactors, Exogenous, ImagePixels, Label, NonCausalFactors, Present, Row, Specimen, Tokens,
+    TwinOf, Twins, Undertaken, Vectors, Waveform,
 };
-pub use gather::{Frame, GatherPlugin, input_specs};
+pub use gather::{Frame, GatherPlugin, Gathers, brightness, input_specs};
 pub use learn::{LearnPlugin, Trainee};
 pub use modality::ModalityPlugin;
 pub use operations::{Do, DoOperations, OperationsPlugin, Undo, UndoAll};
-pub use population::{PopulationPlugin, Settings, Stream};
+pub use population::{Hold, PopulationPlugin, Settings, Stream};
 pub use propagation::{PropagationPlugin, TwinPlan};
 pub use schedule::{SchedulePlugin, SimulationStep, SimulationSystems};
 pub use simulation::{EVALUATION, Played, Simulation, SimulationPlugins};
+pub use view::Seen;

@@ -6,13 +6,17 @@
 use bevy::ecs::component::Mutable;
 use bevy::prelude::*;
 
+use super::population::specimens_come_up;
 use super::propagation::{merge, twins_are_wanted};
 use super::{
-    CausalFactors, ImagePixels, NonCausalFactors, Settings, SimulationStep, SimulationSystems,
-    Specimen, Tokens, TwinOf, Vectors, Waveform,
+    CausalFactors, ImagePixels, NonCausalFactors, Present, Settings, SimulationStep,
+    SimulationSystems, Specimen, Tokens, TwinOf, Vectors, Waveform,
 };
 use crate::modality::audio;
-use crate::scene::{ImagePlan, Renderers, SoundPlan, Subject, TextPlan, VectorPlans};
+use crate::scene::{
+    Disturbance, Fate, ImagePlan, Renderers, SoundPlan, Subject, TextPlan, VectorPlans,
+    disturb_tokens,
+};
 
 /// Adds the renderers.
 pub struct ModalityPlugin;
@@ -22,11 +26,27 @@ impl Plugin for ModalityPlugin {
         app.add_systems(
             SimulationStep,
             (
-                (render::<ImagePixels>, render_twins::<ImagePixels>.run_if(twins_are_wanted))
+                decide_presence,
+                (
+                    render::<ImagePixels>.run_if(specimens_come_up),
+                    render_twins::<ImagePixels>.run_if(twins_are_wanted),
+                )
                     .chain(),
-                (render::<Waveform>, render_twins::<Waveform>.run_if(twins_are_wanted)).chain(),
-                (render::<Tokens>, render_twins::<Tokens>.run_if(twins_are_wanted)).chain(),
-                (render::<Vectors>, render_twins::<Vectors>.run_if(twins_are_wanted)).chain(),
+                (
+                    render::<Waveform>.run_if(specimens_come_up),
+                    render_twins::<Waveform>.run_if(twins_are_wanted),
+                )
+                    .chain(),
+                (
+                    render::<Tokens>.run_if(specimens_come_up),
+                    render_twins::<Tokens>.run_if(twins_are_wanted),
+                )
+                    .chain(),
+                (
+                    render::<Vectors>.run_if(specimens_come_up),
+                    render_twins::<Vectors>.run_if(twins_are_wanted),
+                )
+                    .chain(),
             )
                 .in_set(SimulationSystems::Render),
         );
@@ -47,6 +67,8 @@ trait Medium: Component<Mutability = Mutable> + Clone {
     fn scratch(plan: &Self::Plan) -> Self::Scratch;
     /// Renders one subject.
     fn render(&mut self, plan: &Self::Plan, subject: Subject, scratch: &mut Self::Scratch);
+    /// Lets what was rendered meet its fate.
+    fn disturb(&mut self, plan: &Self::Plan, fate: Fate, scratch: &mut Self::Scratch);
 }
 
 impl Medium for ImagePixels {
@@ -61,6 +83,9 @@ impl Medium for ImagePixels {
     fn scratch(_: &ImagePlan) {}
     fn render(&mut self, plan: &ImagePlan, subject: Subject, (): &mut ()) {
         plan.paint(subject, &mut self.0);
+    }
+    fn disturb(&mut self, plan: &ImagePlan, fate: Fate, (): &mut ()) {
+        plan.disturb(fate, &mut self.0);
     }
 }
 
@@ -79,6 +104,9 @@ impl Medium for Waveform {
     fn render(&mut self, plan: &SoundPlan, subject: Subject, scratch: &mut audio::Scratch) {
         plan.synthesise(subject, scratch, &mut self.samples, &mut self.log_mel);
     }
+    fn disturb(&mut self, plan: &SoundPlan, fate: Fate, scratch: &mut audio::Scratch) {
+        plan.disturb(fate, scratch, &mut self.samples, &mut self.log_mel);
+    }
 }
 
 impl Medium for Tokens {
@@ -93,6 +121,9 @@ impl Medium for Tokens {
     fn scratch(_: &TextPlan) {}
     fn render(&mut self, plan: &TextPlan, subject: Subject, (): &mut ()) {
         plan.compose(subject, &mut self.0);
+    }
+    fn disturb(&mut self, _: &TextPlan, fate: Fate, (): &mut ()) {
+        disturb_tokens(fate, &mut self.0);
     }
 }
 
@@ -113,6 +144,21 @@ impl Medium for Vectors {
             plan.make(subject, scratch, out);
         }
     }
+    fn disturb(&mut self, plans: &VectorPlans, fate: Fate, _: &mut Vec<f64>) {
+        plans.disturb(fate, &mut self.0);
+    }
+}
+
+/// Decides which modalities every entity has.
+fn decide_presence(settings: Res<Settings>, mut entities: Query<(&Specimen, &mut Present)>) {
+    let names = settings.stage.renderers.names();
+    let missing = |d: &Disturbance| matches!(d, Disturbance::Missing { .. });
+    let all_are_there = !settings.disturbances.iter().any(missing);
+    entities.par_iter_mut().for_each(|(specimen, mut present)| {
+        if !all_are_there || present.0.len() != names.len() {
+            present.0 = settings.fate(specimen.index).presence(&names);
+        }
+    });
 }
 
 fn render<M: Medium>(
@@ -126,6 +172,7 @@ fn render<M: Medium>(
             merge(&settings.stage, causal, other, factors);
             let subject = Subject { factors, seed: settings.seed, specimen: specimen.index };
             medium.render(plan, subject, scratch);
+            medium.disturb(plan, settings.fate(specimen.index), scratch);
         },
     );
 }
@@ -148,6 +195,7 @@ fn render_twins<M: Medium>(
             }
             let subject = Subject { factors, seed: settings.seed, specimen: specimen.index };
             medium.render(plan, subject, scratch);
+            medium.disturb(plan, settings.fate(specimen.index), scratch);
         },
     );
 }

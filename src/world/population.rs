@@ -9,7 +9,7 @@ use super::{
     Vectors, Waveform,
 };
 use crate::causal::{Scm, exogenous};
-use crate::scene::{Disturbance, Stage};
+use crate::scene::{Disturbance, Fate, Stage};
 
 /// What is played: a scene under one regime.
 #[derive(Resource, Clone, Debug)]
@@ -26,6 +26,14 @@ pub struct Settings {
     pub batch: usize,
 }
 
+impl Settings {
+    /// What befalls a specimen and its twins.
+    #[must_use]
+    pub fn fate(&self, specimen: u64) -> Fate<'_> {
+        Fate { disturbances: &self.disturbances, seed: self.seed, specimen }
+    }
+}
+
 /// Where in its endless stream of specimens the world is.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stream {
@@ -33,14 +41,24 @@ pub struct Stream {
     pub next: u64,
 }
 
+/// Whether the specimens of the last frame stay as they are, and only their twins live anew.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hold(pub bool);
+
+/// Whether new specimens come up in this frame.
+pub(super) fn specimens_come_up(hold: Res<Hold>) -> bool {
+    !hold.0
+}
+
 /// Spawns a specimen and a twin for every row of the batch, and draws the noise of each frame.
 pub struct PopulationPlugin;
 
 impl Plugin for PopulationPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Stream>().add_systems(Startup, populate).add_systems(
+        app.init_resource::<Stream>().init_resource::<Hold>().add_systems(Startup, populate);
+        app.add_systems(
             SimulationStep,
-            (draw_noise, advance).chain().in_set(SimulationSystems::Draw),
+            (draw_noise, advance).chain().run_if(specimens_come_up).in_set(SimulationSystems::Draw),
         );
     }
 }

@@ -3,10 +3,12 @@
 use bevy::prelude::*;
 use rand::RngExt as _;
 
+use super::population::specimens_come_up;
 use super::{
     CausalFactors, DoOperations, Exogenous, Label, NonCausalFactors, Settings, SimulationStep,
     SimulationSystems, Specimen, TwinOf, Undertaken,
 };
+use crate::causal::causation::{Side, side_of};
 use crate::causal::noise::{StreamId, stream};
 use crate::causal::{Action, Domain, Interventions};
 use crate::scene::{Factor, Stage};
@@ -21,6 +23,9 @@ pub enum TwinPlan {
     Under(Interventions),
     /// Each with one factor of any role, drawn by chance, at another value than its specimen has.
     OneFactor,
+    /// Each with the factor at this place in the scene at the far end of its contrast: an absent
+    /// factor is made present, any other absent.
+    FarEnd(usize),
 }
 
 /// Adds the systems that run the mechanisms.
@@ -30,7 +35,10 @@ impl Plugin for PropagationPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<TwinPlan>().add_systems(
             SimulationStep,
-            (propagate_specimens, propagate_twins.run_if(twins_are_wanted))
+            (
+                propagate_specimens.run_if(specimens_come_up),
+                propagate_twins.run_if(twins_are_wanted),
+            )
                 .chain()
                 .in_set(SimulationSystems::Propagate),
         );
@@ -99,6 +107,11 @@ fn propagate_twins(
                     let (factor, value) = choose(&settings, specimen.index, natural);
                     interventions.insert(factor.node, Action::Set(value));
                 }
+                TwinPlan::FarEnd(place) => {
+                    let Some(factor) = settings.stage.factors.get(*place) else { return };
+                    let natural = value_of(&settings.stage, *place, own_causal, own_other);
+                    interventions.insert(factor.node, Action::Set(far_end(factor, natural)));
+                }
             }
             live(&settings, &noise.0, &interventions, values, (causal, other, label, undertaken));
         },
@@ -149,6 +162,14 @@ pub(super) fn merge(
             if factor.role.is_causal() { a.next() } else { b.next() }.copied()
         }),
     );
+}
+
+/// The end of a factor's contrast that lies away from its value.
+fn far_end(factor: &Factor, natural: f64) -> f64 {
+    match side_of(factor.domain, natural, factor.absent, factor.present) {
+        Side::Absent => factor.present,
+        Side::Present | Side::Other => factor.absent,
+    }
 }
 
 /// Draws the factor that a twin differs in, and the value that it's set to.

@@ -7,9 +7,10 @@ use bevy::ecs::system::RunSystemOnce as _;
 use bevy::prelude::*;
 
 use super::{
-    CausalFactors, DoOperations, Frame, GatherPlugin, ImagePixels, Label, LearnPlugin,
-    ModalityPlugin, NonCausalFactors, OperationsPlugin, PopulationPlugin, PropagationPlugin, Row,
-    SchedulePlugin, Settings, Stream, Tokens, Trainee, TwinOf, TwinPlan, Vectors, Waveform,
+    CausalFactors, DoOperations, Frame, GatherPlugin, Gathers, Hold, ImagePixels, Label,
+    LearnPlugin, ModalityPlugin, NonCausalFactors, OperationsPlugin, PopulationPlugin, Present,
+    PropagationPlugin, Row, SchedulePlugin, Settings, Stream, Tokens, Trainee, TwinOf, TwinPlan,
+    Vectors, Waveform,
 };
 use crate::causal::{Interventions, exogenous};
 use crate::scene::{Regime, Stage};
@@ -46,13 +47,15 @@ pub struct Played {
     pub sound: Option<Waveform>,
     /// Token ids, if the scene has sentences.
     pub tokens: Option<Vec<u16>>,
+    /// Which modalities the specimen has, in the order in which a learner gets them.
+    pub present: Vec<bool>,
     /// The scene's vectors, in their order.
     pub vectors: Vec<Vec<f32>>,
 }
 
 /// A Bevy app that plays one scene under one regime.
 pub struct Simulation {
-    app: App,
+    pub(super) app: App,
 }
 
 impl Simulation {
@@ -88,6 +91,17 @@ impl Simulation {
     /// Sends a message, such as [`super::Do`].
     pub fn send<M: Message>(&mut self, message: M) {
         self.app.world_mut().write_message(message);
+    }
+
+    /// Lets the specimens of the last frame stay from now on, so that only twins live anew, or
+    /// lets new ones come up again.
+    pub fn hold(&mut self, hold: bool) {
+        self.app.insert_resource(Hold(hold));
+    }
+
+    /// Says whether frames are gathered for learners. Where nobody learns it's work for nothing.
+    pub fn gather(&mut self, gathers: bool) {
+        self.app.insert_resource(Gathers(gathers));
     }
 
     /// Lets the next frame begin at this specimen.
@@ -155,11 +169,13 @@ fn copy_out(
         Option<&Waveform>,
         Option<&Tokens>,
         Option<&Vectors>,
+        &Present,
         Has<TwinOf>,
     )>,
 ) -> Vec<(Played, Played)> {
     let mut all = vec![<(Played, Played)>::default(); settings.batch];
-    for (row, causal, other, label, picture, sound, tokens, vectors, is_twin) in &entities {
+    for (row, causal, other, label, picture, sound, tokens, vectors, present, is_twin) in &entities
+    {
         let mut factors = Vec::new();
         super::propagation::merge(&settings.stage, causal, other, &mut factors);
         let played = Played {
@@ -168,6 +184,7 @@ fn copy_out(
             picture: picture.map(|p| p.0.clone()),
             sound: sound.cloned(),
             tokens: tokens.map(|t| t.0.clone()),
+            present: present.0.clone(),
             vectors: vectors.map(|v| v.0.clone()).unwrap_or_default(),
         };
         let pair = &mut all[row.0];

@@ -22,7 +22,7 @@ fn batch(name: &str) -> Batch {
     let mut draw = |n: usize| (0..n).map(|_| 3.0 * noise.random::<f32>() - 1.5).collect();
     let inputs = inputs().iter().map(|spec| Input { values: draw(ROWS * spec.width) }).collect();
     let labels = (0..ROWS).map(|_| (noise.random::<f32>() * CLASSES as f32) as usize).collect();
-    Batch { rows: ROWS, inputs, labels }
+    Batch { rows: ROWS, inputs, labels, ..Batch::default() }
 }
 
 fn training(objective: Objective, method: MethodName) -> Training {

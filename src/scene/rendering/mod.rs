@@ -1,10 +1,12 @@
 //! The renderers of a scene: from factor values to what painter, voice and grammar are told.
 
+mod disturb;
 mod image;
 mod sound;
 mod text;
 mod vector;
 
+pub use disturb::{Fate, disturb_tokens};
 pub use image::ImagePlan;
 pub use sound::SoundPlan;
 pub use text::TextPlan;

@@ -66,6 +66,11 @@ impl SoundPlan {
         self.spectrogrammer.scratch()
     }
 
+    /// What a learner hears of a recording, frame by frame.
+    pub fn hear(&self, samples: &[i16], scratch: &mut audio::Scratch, log_mel: &mut [f32]) {
+        self.spectrogrammer.log_mel(samples, scratch, log_mel);
+    }
+
     /// Synthesises a subject into `samples`, and what a learner hears of it into `log_mel`, frame
     /// by frame.
     pub fn synthesise(
@@ -94,6 +99,6 @@ impl SoundPlan {
                 synthesise_tones(format, &voice, self.noise, &mut noise, samples);
             }
         }
-        self.spectrogrammer.log_mel(samples, scratch, log_mel);
+        self.hear(samples, scratch, log_mel);
     }
 }

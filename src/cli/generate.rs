@@ -1,0 +1,304 @@
+//! `twinworld generate`: a data set from a scene, in files that other programs load.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
+
+use super::options::{SceneOptions, interventions};
+use super::{UsageError, console, interrupt};
+use crate::causal::Interventions;
+use crate::dataset::{
+    DatasetError, Folder, Format, Part, Request, Schema, Shard, Twins, adjacency_file, card,
+    checksum_list, croissant, declared_json,
+};
+use crate::experiment::Collector;
+use crate::scene::{Stage, to_ron};
+
+/// Arguments of `generate`.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Generate {
+    #[command(flatten)]
+    scene: SceneOptions,
+    /// Specimens [default: the sum of --split]
+    #[arg(long, value_name = "N", required_unless_present = "split",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    samples: Option<u64>,
+    /// The folder; new, empty, or begun by the same command
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Splits with their sizes; consecutive specimens from index 0 [default: train, all of them]
+    #[arg(long, value_name = "NAME=N,...", value_delimiter = ',')]
+    split: Vec<String>,
+    /// The regime that is played: iid, flipped, randomised, or one of the scene's own
+    #[arg(long, value_name = "R", default_value = "iid")]
+    regime: String,
+    /// A do-operation that every world lives under, twins included; several are done together
+    #[arg(long = "do", value_name = "F=V")]
+    operations: Vec<String>,
+    /// What each specimen's twin is: none, one under a do-operation (lake=0), or each-factor: one
+    /// twin per factor, with that factor at the far end of its contrast
+    #[arg(long, value_name = "none|F=V|each-factor", default_value = "none")]
+    twins: String,
+    /// The format of the shards
+    #[arg(long, default_value = "npz", value_parser = formats())]
+    format: Format,
+    /// Make part i of n: every n-th shard. Parts may run anywhere, put together they are the whole
+    #[arg(long, value_name = "i/n", default_value = "1/1", value_parser = part)]
+    shard: Part,
+    /// The seed of all noise [default: the scene's]
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Specimens per shard at the most [default: so many that a shard has 10,000 worlds]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    shard_size: Option<u64>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  twinworld generate scenes/duck.ron --samples 1000 --out data/duck
+  twinworld generate scenes/duck.ron --split train=8000,test=2000 --twins lake=0 --out data/lake
+  twinworld generate scenes/duck.ron --samples 100000 --twins each-factor --format parquet \\
+      --out data/duck-parquet
+  twinworld generate scenes/duck.ron --samples 1000000 --format webdataset --shard 2/8 --out part2
+  twinworld generate scenes/duck.ron --samples 2000 --regime flipped --do wings=1 --out data/flipped
+
+npz loads with numpy.load, parquet with datasets.load_dataset, webdataset with
+webdataset.WebDataset; the README.md in the folder says how, and what each key is.
+
+A shard is whole or not there. After Ctrl-C, a kill or a full disk the same command goes on where it
+stopped and ends with the same bytes; so do parts made by --shard i/n in one folder, or copied into
+one (with .twinworld/) before the command without --shard is run over it.";
+
+/// Worlds of a shard unless told otherwise.
+const WORLDS: u64 = 10_000;
+
+impl Generate {
+    /// Makes every shard that is asked for and isn't there.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let mut stage = self.scene.load()?;
+        let seed = self.seed.unwrap_or(stage.scene.seed);
+        // The scene that is written down makes these files.
+        stage.scene.seed = seed;
+        let stage = Arc::new(stage);
+        let splits = self.splits()?;
+        let Some(regime) = stage.regime(&self.regime) else {
+            let known: Vec<&str> = stage.regimes.iter().map(|r| r.name.as_str()).collect();
+            let message = format!("no regime `{}`; known: {}", self.regime, known.join(", "));
+            return Err(UsageError(message).into());
+        };
+        let operations = interventions(&stage, &self.operations)?;
+        let (twins, twin) = self.twins(&stage)?;
+        let schema = Schema::new(&stage, regime, seed, &operations, twins);
+        let schema = Arc::new(schema);
+        let size = self.shard_size.unwrap_or_else(|| (WORLDS / schema.worlds() as u64).max(1));
+        let request = Request::new(&stage, &schema, &self.operations, self.format, &splits, size);
+        let folder = Folder::open(&self.out, &request)?;
+        let shards = request.shards();
+        self.describe(&folder, &stage, &schema, &request)?;
+        let wanted: Vec<&Shard> =
+            (0..).zip(&shards).filter(|(i, _)| self.shard.has(*i)).map(|(_, s)| s).collect();
+        let missing: Vec<&Shard> =
+            wanted.iter().copied().filter(|shard| !folder.has(shard)).collect();
+        let most = shards.iter().map(|shard| shard.rows).max().unwrap_or(1);
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        interrupt::listen();
+        let mut collector = Collector::new(&stage, regime, &schema, operations, twin, most);
+        let mut work = Work::of(&missing, schema.worlds());
+        for shard in &missing {
+            if !self.make(shard, &folder, &schema, &mut collector, &mut work)? {
+                work.bar.abandon();
+                let whole = wanted.iter().filter(|shard| folder.has(shard)).count();
+                console::note(&format!(
+                    "stopped; {whole} of {} shards are whole in {}, the same command makes the rest",
+                    wanted.len(),
+                    self.out.display()
+                ));
+                return Ok(ExitCode::from(interrupt::STOPPED));
+            }
+        }
+        work.finish();
+        self.complete(&folder, &schema, &shards)?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Makes one shard; false where Ctrl-C ended it.
+    fn make(
+        &self,
+        shard: &Shard,
+        folder: &Folder,
+        schema: &Arc<Schema>,
+        collector: &mut Collector,
+        work: &mut Work,
+    ) -> Result<bool, DatasetError> {
+        let claim = folder.claim(shard)?;
+        let (file, aside) = claim.file()?;
+        let mut writer = self.format.begin(schema, file, aside, shard.rows)?;
+        let mut done = 0;
+        while done < shard.rows {
+            if interrupt::asked() {
+                return Ok(false);
+            }
+            let rows = usize::try_from(shard.rows - done).unwrap_or(usize::MAX);
+            let records = collector.collect(shard.first + done, rows);
+            writer.write(records)?;
+            done += records.len() as u64;
+            work.advance(records.len());
+        }
+        claim.keep(&writer.finish()?)?;
+        Ok(true)
+    }
+
+    /// The files that don't depend on the shards.
+    fn describe(
+        &self,
+        folder: &Folder,
+        stage: &Stage,
+        schema: &Schema,
+        request: &Request,
+    ) -> anyhow::Result<()> {
+        let mut model = serde_json::to_string_pretty(&declared_json(schema, stage))?;
+        model.push('\n');
+        folder.write("scene.ron", to_ron(&stage.scene).as_bytes())?;
+        folder.write("scm.json", model.as_bytes())?;
+        folder.write("adjacency.npy", &adjacency_file(schema)?)?;
+        folder.write("README.md", card(schema, self.format, request).as_bytes())?;
+        Ok(())
+    }
+
+    /// The files that need every shard, once all are there.
+    fn complete(
+        &self,
+        folder: &Folder,
+        schema: &Schema,
+        shards: &[Shard],
+    ) -> Result<(), DatasetError> {
+        let Some(written) = folder.checksums(shards)? else {
+            let missing = shards.iter().filter(|shard| !folder.has(shard)).count();
+            console::say(&format!(
+                "part {}/{} is whole in {}; {missing} shards of the others are missing there",
+                self.shard.number,
+                self.shard.of,
+                self.out.display()
+            ));
+            return Ok(());
+        };
+        let metadata = croissant(schema, self.format, shards, &written);
+        folder.write("croissant.json", metadata.as_bytes())?;
+        folder.write("SHA256SUMS", checksum_list(folder, shards, &written)?.as_bytes())?;
+        folder.tidy();
+        let bytes: u64 = written.iter().map(|w| w.bytes).sum();
+        let rows: u64 = shards.iter().map(|s| s.rows).sum();
+        console::say(&format!(
+            "{}: {rows} specimens, {} worlds, {} files, {:.1} MB",
+            self.out.display(),
+            rows * schema.worlds() as u64,
+            shards.len(),
+            bytes as f64 / 1e6
+        ));
+        Ok(())
+    }
+
+    fn splits(&self) -> Result<Vec<(String, u64)>, UsageError> {
+        let mut all: Vec<(String, u64)> = Vec::new();
+        for text in &self.split {
+            let parsed = text.split_once('=').and_then(|(name, samples)| {
+                let samples: u64 = samples.trim().parse().ok().filter(|n| *n > 0)?;
+                let name = name.trim();
+                let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                (!name.is_empty() && name.chars().all(plain)).then(|| (name.to_owned(), samples))
+            });
+            let Some((name, samples)) = parsed else {
+                let message =
+                    format!("--split {text}: write names and sizes, train=8000,test=2000");
+                return Err(UsageError(message));
+            };
+            if all.iter().any(|(other, _)| *other == name) {
+                return Err(UsageError(format!("--split {name}: the name stands twice")));
+            }
+            all.push((name, samples));
+        }
+        let Some(samples) = self.samples else { return Ok(all) };
+        if all.is_empty() {
+            return Ok(vec![("train".to_owned(), samples)]);
+        }
+        let sum: u64 = all.iter().map(|(_, n)| n).sum();
+        if sum != samples {
+            let message =
+                format!("--samples {samples}, but the splits add up to {sum}; leave --samples out");
+            return Err(UsageError(message));
+        }
+        Ok(all)
+    }
+
+    fn twins(&self, stage: &Stage) -> Result<(Twins, Interventions), UsageError> {
+        Ok(match self.twins.trim() {
+            "none" => (Twins::None, Interventions::none()),
+            "each-factor" => (Twins::EachFactor, Interventions::none()),
+            operations => {
+                let parts: Vec<String> = operations.split(',').map(str::to_owned).collect();
+                let twin = interventions(stage, &parts)
+                    .map_err(|error| UsageError(error.0.replace("--do", "--twins")))?;
+                (Twins::Under(operations.to_owned()), twin)
+            }
+        })
+    }
+}
+
+/// How far the work is.
+struct Work {
+    bar: indicatif::ProgressBar,
+    start: Instant,
+    worlds: usize,
+    done: usize,
+}
+
+impl Work {
+    fn of(shards: &[&Shard], worlds: usize) -> Self {
+        let rows: u64 = shards.iter().map(|s| s.rows).sum();
+        let bar = console::bar("specimens", usize::try_from(rows).unwrap_or(usize::MAX));
+        Self { bar, start: Instant::now(), worlds, done: 0 }
+    }
+
+    fn rate(&self) -> f64 {
+        (self.done * self.worlds) as f64 / self.start.elapsed().as_secs_f64().max(1e-9)
+    }
+
+    fn advance(&mut self, rows: usize) {
+        self.done += rows;
+        self.bar.set_position(self.done as u64);
+        self.bar.set_message(format!("{:.0} worlds/s", self.rate()));
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+        if self.done > 0 {
+            console::note(&format!(
+                "{} specimens in {:.1} s, {:.0} worlds/s",
+                self.done,
+                self.start.elapsed().as_secs_f64(),
+                self.rate()
+            ));
+        }
+    }
+}
+
+/// Reads a format's name.
+fn formats() -> impl clap::builder::TypedValueParser<Value = Format> {
+    let values = Format::ALL.map(|f| PossibleValue::new(f.name()).help(f.description()));
+    PossibleValuesParser::new(values)
+        .map(|name| Format::ALL.into_iter().find(|f| f.name() == name).unwrap_or(Format::Npz))
+}
+
+/// Reads `2/8`.
+fn part(text: &str) -> Result<Part, String> {
+    let wrong = || format!("`{text}` names no part; write 1/4 for the first of four");
+    let (number, of) = text.split_once('/').ok_or_else(wrong)?;
+    let number: u64 = number.trim().parse().map_err(|_| wrong())?;
+    let of: u64 = of.trim().parse().map_err(|_| wrong())?;
+    if (1..=of).contains(&number) { Ok(Part { number, of }) } else { Err(wrong()) }
+}

@@ -1,0 +1,122 @@
+//! From the world that is played to the records of a data set.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::causal::{Interventions, Scm};
+use crate::dataset::{Record, Schema, Twins, World};
+use crate::scene::{Regime, Stage};
+use crate::world::{Seen, Simulation, TwinPlan};
+
+/// Bytes of a frame's records, about: what is in memory at a time.
+const FRAME_BYTES: usize = 24 << 20;
+
+/// Plays a scene and copies it into records, frame by frame into the same buffers.
+pub struct Collector {
+    stage: Arc<Stage>,
+    scm: Scm,
+    schema: Arc<Schema>,
+    simulation: Simulation,
+    twin: Interventions,
+    records: Vec<Record>,
+}
+
+impl Collector {
+    /// A collector of `rows` specimens at a time, or of as many as a frame has room for, of what
+    /// `schema` says of `stage` under a regime and the do-operations that every world lives under.
+    /// `twin` holds for the twin besides, where the schema has a single one.
+    #[must_use]
+    pub fn new(
+        stage: &Arc<Stage>,
+        regime: &Regime,
+        schema: &Arc<Schema>,
+        operations: Interventions,
+        twin: Interventions,
+        rows: usize,
+    ) -> Self {
+        let most = (FRAME_BYTES / schema.record_bytes().max(1)).clamp(16, 512);
+        // Frames of one size that end where the rows end: nothing is played in vain.
+        let frame = rows.max(1).div_ceil(rows.div_ceil(most).max(1));
+        let mut simulation = Simulation::new(stage, regime, schema.seed, frame, 0);
+        simulation.gather(false);
+        simulation.operate(operations);
+        Self {
+            stage: Arc::clone(stage),
+            scm: regime.scm.clone(),
+            schema: Arc::clone(schema),
+            simulation,
+            twin,
+            records: vec![Record::default(); frame],
+        }
+    }
+
+    /// The most specimens that [`Collector::collect`] gives at a time.
+    #[must_use]
+    pub fn frame(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Plays the specimens from `first` on, `rows` of them or as many as a frame has.
+    pub fn collect(&mut self, first: u64, rows: usize) -> &[Record] {
+        let rows = rows.min(self.records.len());
+        let places = self.schema.worlds() - 1;
+        for record in &mut self.records {
+            record.twins.resize_with(places, World::default);
+        }
+        self.simulation.seek(first);
+        match &self.schema.twins {
+            Twins::None => self.simulation.plan_twins(TwinPlan::None),
+            Twins::Under(_) => self.simulation.plan_twins(TwinPlan::Under(self.twin.clone())),
+            Twins::EachFactor => self.simulation.plan_twins(TwinPlan::FarEnd(0)),
+        }
+        self.simulation.step();
+        let (stage, scm) = (&*self.stage, &self.scm);
+        let records = &mut self.records[..rows];
+        records.par_iter_mut().zip(self.simulation.specimens()).for_each(|(record, seen)| {
+            record.index = seen.specimen;
+            record.exogenous.clear();
+            record.exogenous.extend_from_slice(seen.exogenous.unwrap_or_default());
+            record.present.clear();
+            record.present.extend_from_slice(seen.present);
+            copy(stage, scm, &record.exogenous, &seen, &mut record.real);
+        });
+        self.simulation.hold(true);
+        for place in 0..places {
+            if place > 0 {
+                self.simulation.plan_twins(TwinPlan::FarEnd(place));
+                self.simulation.step();
+            }
+            records.par_iter_mut().zip(self.simulation.twins()).for_each(|(record, seen)| {
+                copy(stage, scm, &record.exogenous, &seen, &mut record.twins[place]);
+            });
+        }
+        self.simulation.hold(false);
+        &self.records[..rows]
+    }
+}
+
+/// Copies one world. The simulation keeps factors and label; the hidden common causes follow from
+/// the noise as they did there.
+fn copy(stage: &Stage, scm: &Scm, exogenous: &[f64], seen: &Seen, world: &mut World) {
+    fn refill<T: Clone>(buffer: &mut Vec<T>, content: Option<&[T]>) {
+        buffer.clear();
+        buffer.extend_from_slice(content.unwrap_or_default());
+    }
+    world.values.resize(scm.len(), 0.0);
+    scm.propagate(exogenous, seen.interventions, &mut world.values);
+    world.label = seen.label;
+    world.interventions.clear();
+    let values = &world.values;
+    world.interventions.extend(seen.interventions.iter().map(|(node, _)| (*node, values[*node])));
+    refill(&mut world.image, seen.picture);
+    refill(&mut world.audio, seen.samples);
+    refill(&mut world.tokens, seen.tokens);
+    let vectors = seen.vectors.unwrap_or_default();
+    world.vectors.resize(vectors.len(), Vec::new());
+    world.vectors.iter_mut().zip(vectors).for_each(|(out, vector)| out.clone_from(vector));
+    world.text.clear();
+    if let (Some(plan), Some(tokens)) = (&stage.renderers.text, seen.tokens) {
+        world.text.push_str(&plan.grammar().sentence(tokens));
+    }
+}

@@ -1,0 +1,91 @@
+//! From stored rows to batches: scaled as the world gathers its frames.
+
+use rayon::prelude::*;
+
+use crate::dataset::read::{Array, Kind, Medium, Shapes, SplitData};
+use crate::learn::{Batch, Input, InputSpec};
+use crate::modality::audio::{AudioError, AudioFormat, MelShape, Scratch, Spectrogrammer};
+use crate::modality::text::bag_of_words;
+use crate::world::brightness;
+
+/// Turns rows of a split into a learner's batches.
+pub struct Feed {
+    media: Vec<(Medium, Option<Spectrogrammer>)>,
+    specs: Vec<InputSpec>,
+}
+
+impl Feed {
+    /// A feed for data of these shapes. Sounds become spectrograms of shape `mel`.
+    ///
+    /// # Errors
+    /// The sounds can't be made into such spectrograms.
+    pub fn new(shapes: &Shapes, mel: MelShape) -> Result<Self, AudioError> {
+        let mut media = Vec::new();
+        let mut specs = Vec::new();
+        for medium in &shapes.media {
+            let (width, spectrogrammer) = match medium.kind {
+                Kind::Pixels | Kind::Numbers => (medium.width, None),
+                Kind::Words { vocabulary } => (vocabulary, None),
+                Kind::Sound { rate } => {
+                    let format = AudioFormat { rate, samples: medium.width };
+                    (mel.frames * mel.bands, Some(Spectrogrammer::new(format, mel)?))
+                }
+            };
+            specs.push(InputSpec { name: medium.name.clone(), width });
+            media.push((medium.clone(), spectrogrammer));
+        }
+        Ok(Self { media, specs })
+    }
+
+    /// The modalities as a learner sees them.
+    #[must_use]
+    pub fn specs(&self) -> &[InputSpec] {
+        &self.specs
+    }
+
+    /// Fills a batch with rows of a split, each from one of its worlds: 0 is the world as it is,
+    /// then come the twins. A modality that a specimen lacks is zero.
+    pub fn fill(&self, split: &SplitData, rows: &[(usize, usize)], batch: &mut Batch) {
+        batch.rows = rows.len();
+        batch.labels.clear();
+        batch.labels.extend(rows.iter().map(|&(row, world)| split.worlds[world].labels[row]));
+        batch.inputs.resize_with(self.specs.len(), Input::default);
+        let masks = split.present.len() / split.rows.max(1);
+        for (i, ((medium, mel), spec)) in self.media.iter().zip(&self.specs).enumerate() {
+            let values = &mut batch.inputs[i].values;
+            values.resize(rows.len() * spec.width, 0.0);
+            let scratch = || mel.as_ref().map(Spectrogrammer::scratch);
+            values.par_chunks_mut(spec.width).zip(rows).for_each_init(
+                scratch,
+                |scratch, (out, &(row, world))| {
+                    let has = masks == 0 || split.present[row * masks + medium.place];
+                    if !has {
+                        out.fill(0.0);
+                        return;
+                    }
+                    let cells = row * medium.width..(row + 1) * medium.width;
+                    match &split.worlds[world].media[i] {
+                        Array::Byte(all) => {
+                            let pixels = out.iter_mut().zip(&all[cells]);
+                            pixels.for_each(|(x, &pixel)| *x = brightness(pixel));
+                        }
+                        Array::Sample(all) => hear(mel.as_ref(), scratch, &all[cells], out),
+                        Array::Token(all) => bag_of_words(&all[cells], spec.width, out),
+                        Array::Float(all) => out.copy_from_slice(&all[cells]),
+                    }
+                },
+            );
+        }
+    }
+}
+
+fn hear(
+    mel: Option<&Spectrogrammer>,
+    scratch: &mut Option<Scratch>,
+    samples: &[i16],
+    out: &mut [f32],
+) {
+    if let (Some(mel), Some(scratch)) = (mel, scratch) {
+        mel.log_mel(samples, scratch, out);
+    }
+}

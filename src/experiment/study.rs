@@ -1,0 +1,324 @@
+//! Training on stored data: the same models and objectives, without a world to ask.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use rand::RngExt as _;
+
+use super::Entrant;
+use super::feed::Feed;
+use crate::causal::noise::{StreamId, stream};
+use crate::dataset::read::{Data, Shapes, SplitData};
+use crate::learn::{Batch, LearnError, Learner, StepLosses, c3_risk, new_learner};
+use crate::measure::{
+    C3Risk, Causation, Pair, StoredCausation, StoredMetrics, step_of, stored_causation,
+    stored_error,
+};
+use crate::modality::audio::{AudioError, MelShape};
+use crate::scene::CLASS;
+use crate::scene::training::Training;
+
+/// The stream that orders the specimens of an epoch.
+const ORDER: StreamId = StreamId::of("data:order");
+/// The stream that chooses each specimen's twin.
+const TWIN: StreamId = StreamId::of("data:twin");
+/// Specimens that are asked at a time.
+const FRAME: usize = 512;
+
+/// Why stored data can't be trained on.
+#[derive(Debug, thiserror::Error)]
+pub enum StudyError {
+    /// There is no split to train on.
+    #[error(
+        "the data have the splits {found}, and none is named `train`; name the training files train*.npz"
+    )]
+    NoTraining {
+        /// The splits that there are.
+        found: String,
+    },
+    /// There are too few specimens to hold some back.
+    #[error("the split `train` has {rows} specimens; at least 10 are needed to hold some back")]
+    TooFew {
+        /// How many there are.
+        rows: usize,
+    },
+    /// The objective needs twins and none are stored.
+    #[error(
+        "the objective `{objective}` learns from twins, and the data hold none; generate them with \
+         --twins each-factor, or choose erm or c3r"
+    )]
+    NoTwins {
+        /// The objective's name.
+        objective: &'static str,
+    },
+    /// The sounds can't be heard.
+    #[error("the sounds can't be made into spectrograms: {0}")]
+    Sound(#[from] AudioError),
+    /// The model can't be built or asked.
+    #[error(transparent)]
+    Model(#[from] LearnError),
+}
+
+/// Stored data made ready for training.
+pub struct Study {
+    data: Data,
+    feed: Feed,
+    training: Training,
+    seed: u64,
+}
+
+impl Study {
+    /// A study of `data`. Without a split besides `train`, its last fifth is held back for the
+    /// examination.
+    ///
+    /// # Errors
+    /// No `train`, too few specimens, no twins where the objective needs them, or sounds of which
+    /// no spectrogram of shape `mel` can be made.
+    pub fn new(
+        mut data: Data,
+        training: &Training,
+        seed: u64,
+        mel: MelShape,
+    ) -> Result<Self, StudyError> {
+        let names: Vec<&str> = data.splits.iter().map(|s| s.name.as_str()).collect();
+        let found = names.join(", ");
+        let Some(place) = names.iter().position(|name| *name == "train") else {
+            return Err(StudyError::NoTraining { found });
+        };
+        if data.splits.len() == 1 {
+            let train = &mut data.splits[place];
+            if train.rows < 10 {
+                return Err(StudyError::TooFew { rows: train.rows });
+            }
+            let rest = train.split_off(train.rows - train.rows / 5, "held_out");
+            data.splits.push(rest);
+        }
+        let objective = training.objective;
+        if objective.needs_twins() && data.splits[place].worlds.len() < 2 {
+            return Err(StudyError::NoTwins { objective: objective.name() });
+        }
+        let feed = Feed::new(&data.shapes, mel)?;
+        Ok(Self { data, feed, training: training.clone(), seed })
+    }
+
+    /// Trains for the updates of the training section; `watch` is told every update's losses and
+    /// may end it by saying false. Specimens come in an order of chance, epoch after epoch.
+    ///
+    /// # Errors
+    /// A model that can't be built.
+    pub fn train(
+        &self,
+        mut watch: impl FnMut(usize, &StepLosses) -> bool,
+    ) -> Result<(Entrant, bool), StudyError> {
+        let specs = self.feed.specs();
+        let classes = self.data.shapes.classes.len();
+        let mut learner = new_learner(specs, classes, &self.training, self.seed)?;
+        let start = Instant::now();
+        let (mut curve, mut failure, mut complete) = (Vec::new(), None, true);
+        let (mut real, mut twin) = (Batch::default(), Batch::default());
+        let Some(train) = self.data.split("train") else {
+            return Err(StudyError::NoTraining { found: String::new() });
+        };
+        let mut order = Order::new(self.seed, train.rows);
+        let twins = train.worlds.len() - 1;
+        for step in 1..=self.training.steps {
+            let rows: Vec<usize> = (0..self.training.batch).map(|_| order.next()).collect();
+            let worlds: Vec<(usize, usize)> = rows.iter().map(|&row| (row, 0)).collect();
+            self.feed.fill(train, &worlds, &mut real);
+            let with_twin = self.training.objective.needs_twins().then(|| {
+                let mut choice = stream(self.seed, step as u64, TWIN);
+                let chosen = rows.iter().map(|&row| (row, 1 + choice.random_range(0..twins)));
+                self.feed.fill(train, &chosen.collect::<Vec<_>>(), &mut twin);
+                &twin
+            });
+            match learner.update(&real, with_twin) {
+                Ok(losses) => {
+                    curve.push(losses);
+                    if !watch(step, &losses) {
+                        complete = false;
+                        break;
+                    }
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            }
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        let training = self.training.clone();
+        Ok((Entrant { training, learner, curve, seconds, failure, metrics: None }, complete))
+    }
+
+    /// Examines a trained model on every split but `train`.
+    ///
+    /// # Errors
+    /// A model that can't be asked.
+    pub fn judge(&self, folder: &str, entrant: &Entrant) -> Result<StoredMetrics, StudyError> {
+        let shapes = &self.data.shapes;
+        let mut accuracy = BTreeMap::new();
+        let mut risk = None;
+        let mut pairs: Vec<Vec<Pair>> = vec![Vec::new(); shapes.keys.len()];
+        for split in self.data.splits.iter().filter(|split| split.name != "train") {
+            let real = self.verdicts(&*entrant.learner, split, 0)?;
+            let right = real.iter().zip(&split.worlds[0].labels).filter(|(v, y)| v == y).count();
+            accuracy.insert(split.name.clone(), right as f64 / split.rows.max(1) as f64);
+            if risk.is_none() {
+                risk = Some(self.risk(&*entrant.learner, split)?);
+            }
+            for twin in 1..split.worlds.len() {
+                if let Some((factor, value)) = shapes.twin_factor(twin - 1) {
+                    let seen = self.verdicts(&*entrant.learner, split, twin)?;
+                    pairs[factor].extend(pair_up(shapes, split, twin, factor, value, &real, &seen));
+                }
+            }
+        }
+        let causation: Vec<StoredCausation> = (0..shapes.keys.len())
+            .filter(|&factor| !pairs[factor].is_empty())
+            .map(|factor| StoredCausation {
+                factor: shapes.keys[factor].clone(),
+                role: shapes.roles.get(factor).cloned(),
+                truth: shapes.truth.get(factor).map(|&[pn, ps, pns]| Causation { pn, ps, pns }),
+                learned: stored_causation(shapes.contrast[factor], &pairs[factor]),
+            })
+            .collect();
+        let steps = entrant.curve.len();
+        Ok(StoredMetrics {
+            data: folder.to_owned(),
+            scene: shapes.scene.clone(),
+            method: self.training.method.name().to_owned(),
+            objective: self.training.objective.name().to_owned(),
+            seed: self.seed,
+            steps,
+            seconds: entrant.seconds,
+            samples_per_second: (steps * self.training.batch) as f64 / entrant.seconds.max(1e-9),
+            accuracy,
+            c3_risk: risk.unwrap_or_default(),
+            causal_error: stored_error(&causation),
+            notes: notes(&self.data, &causation),
+            causation,
+        })
+    }
+
+    /// What a model says of one world of every specimen of a split.
+    fn verdicts(
+        &self,
+        learner: &dyn Learner,
+        split: &SplitData,
+        world: usize,
+    ) -> Result<Vec<usize>, LearnError> {
+        let mut batch = Batch::default();
+        let mut all = Vec::with_capacity(split.rows);
+        for rows in frames(split.rows) {
+            self.feed.fill(split, &rows.map(|row| (row, world)).collect::<Vec<_>>(), &mut batch);
+            all.extend(learner.logits(&batch)?.verdicts());
+        }
+        Ok(all)
+    }
+
+    fn risk(&self, learner: &dyn Learner, split: &SplitData) -> Result<C3Risk, LearnError> {
+        let (mut batch, mut risk) = (Batch::default(), C3Risk::default());
+        for rows in frames(split.rows) {
+            let share = rows.len() as f64 / split.rows.max(1) as f64;
+            self.feed.fill(split, &rows.map(|row| (row, 0)).collect::<Vec<_>>(), &mut batch);
+            let answer = learner.counterfactual(&batch, step_of(&self.training))?;
+            let (s, n) = c3_risk(&answer.real, &answer.hypothetical, &batch.labels);
+            risk.sufficiency += s * share;
+            risk.necessity += n * share;
+        }
+        Ok(C3Risk { total: risk.sufficiency + risk.necessity, ..risk })
+    }
+}
+
+fn frames(rows: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    (0..rows).step_by(FRAME).map(move |first| first..rows.min(first + FRAME))
+}
+
+/// Specimens beside one of their twins, for the factor that the twin differs in.
+fn pair_up(
+    shapes: &Shapes,
+    split: &SplitData,
+    twin: usize,
+    factor: usize,
+    value: Option<f64>,
+    real: &[usize],
+    seen: &[usize],
+) -> Vec<Pair> {
+    let width = shapes.keys.len();
+    let (own, other) = (&split.worlds[0].latents, &split.worlds[twin].latents);
+    let one = |row: usize| {
+        let own_value = *own.get(row * width + factor)?;
+        let twin_value = other.get(row * width + factor).copied().or(value)?;
+        Some(Pair {
+            value: own_value,
+            twin_value,
+            verdict: real[row] == CLASS,
+            twin_verdict: seen[row] == CLASS,
+        })
+    };
+    (0..split.rows).filter_map(one).collect()
+}
+
+/// What the data don't tell, in words.
+fn notes(data: &Data, causation: &[StoredCausation]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let twins = data.splits.iter().all(|split| split.worlds.len() > 1);
+    if !twins {
+        notes.push("The data hold no twins, so what the model learned of each factor can't be told: generate them with --twins each-factor, or train on the scene.".to_owned());
+    } else if causation.is_empty() {
+        notes.push("The stored twins name no factor of `keys`, or the factors' values (`latents`) are missing, so what the model learned of each factor can't be told.".to_owned());
+    }
+    let open: Vec<&str> =
+        causation.iter().filter(|f| f.learned.pns.is_none()).map(|f| f.factor.as_str()).collect();
+    if !open.is_empty() {
+        let names = open.join(", ");
+        notes.push(format!("PNS stays open for {names}: the stored worlds don't show every specimen at both ends of the contrast."));
+    }
+    notes
+}
+
+/// Specimens in an order of chance, each once an epoch.
+struct Order {
+    seed: u64,
+    epoch: u64,
+    rows: Vec<usize>,
+    place: usize,
+}
+
+impl Order {
+    fn new(seed: u64, rows: usize) -> Self {
+        Self { seed, epoch: 0, rows: (0..rows).collect(), place: rows }
+    }
+
+    fn next(&mut self) -> usize {
+        if self.place >= self.rows.len() {
+            let mut chance = stream(self.seed, self.epoch, ORDER);
+            for i in (1..self.rows.len()).rev() {
+                self.rows.swap(i, chance.random_range(0..=i));
+            }
+            (self.epoch, self.place) = (self.epoch + 1, 0);
+        }
+        self.place += 1;
+        self.rows[self.place - 1]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_specimen_comes_once_an_epoch() {
+        let epoch = |order: &mut Order| {
+            let mut rows: Vec<usize> = (0..7).map(|_| order.next()).collect();
+            let as_drawn = rows.clone();
+            rows.sort_unstable();
+            assert_eq!(rows, [0, 1, 2, 3, 4, 5, 6]);
+            as_drawn
+        };
+        let mut order = Order::new(3, 7);
+        let (first, second) = (epoch(&mut order), epoch(&mut order));
+        assert_ne!(first, second);
+        assert_eq!(epoch(&mut Order::new(3, 7)), first);
+    }
+}
