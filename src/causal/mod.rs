@@ -30,6 +30,7 @@ pub mod noise;
 mod propagate;
 mod resolve;
 mod role;
+pub mod rows;
 mod scm;
 mod suggestion;
 

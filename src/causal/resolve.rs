@@ -29,6 +29,9 @@ impl Law {
 /// How far probabilities of one row may be from adding up to one.
 const SUM_TOLERANCE: f64 = 1e-9;
 
+/// The most rows of a table.
+const MOST_ROWS: usize = 1 << 16;
+
 pub(super) struct Resolver<'a> {
     pub(super) node: &'a str,
     pub(super) scm: &'a Scm,
@@ -184,7 +187,13 @@ impl Resolver<'_> {
         }
         let sizes: Vec<usize> =
             parents.iter().map(|&p| self.scm.domain(p).size().unwrap_or(2)).collect();
-        let count: usize = sizes.iter().product();
+        // Before anything is made of that size.
+        let count = sizes.iter().try_fold(1_usize, |n, size| n.checked_mul(*size));
+        let Some(count) = count.filter(|&count| count <= MOST_ROWS) else {
+            let problem = format!("a table over {} parents has too many rows", of.len());
+            let remedy = format!("let it have {MOST_ROWS} at most, or write an Equation");
+            return Err(self.fault(["of".into()], problem, remedy));
+        };
         let values = rows.first().map_or(0, |(_, p)| p.len());
         let mut resolved: Vec<Option<Vec<f64>>> = vec![None; count];
         for (r, (when, probabilities)) in rows.iter().enumerate() {

@@ -1,0 +1,214 @@
+//! Scene files that nobody would write: whatever the text, an answer and never a panic.
+//!
+//! Every input is a scene of `tests/corpus` or `tests/broken` with parts cut out, doubled, moved,
+//! or replaced by words of the format. `PROPTEST_CASES=1000000 cargo test --release --test fuzz`
+//! runs a million of them.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use twinworld::scene::{check, parse, to_ron};
+
+/// Texts to start from.
+static CORPUS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut texts = Vec::new();
+    for folder in ["tests/corpus", "tests/broken"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
+        files.retain(|path| path.extension().is_some_and(|e| e == "ron"));
+        files.sort();
+        texts.extend(files.iter().map(|path| std::fs::read_to_string(path).unwrap()));
+    }
+    texts
+});
+
+/// Words and numbers that mean something somewhere.
+const WORDS: &[&str] = &[
+    "0",
+    "1",
+    "-1",
+    "2",
+    "0.5",
+    "1e308",
+    "-0.0",
+    "1e-320",
+    "NaN",
+    "inf",
+    "18446744073709551615",
+    "99999999999999999999",
+    "\"\"",
+    "\"a\"",
+    "\"lake\"",
+    "\"hue\"",
+    "\"duck\"",
+    "\"habitat\"",
+    "()",
+    "[]",
+    "{}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    "\"",
+    "'x'",
+    "r#\"x\"#",
+    "//",
+    "/*",
+    "*/",
+    "Some",
+    "None",
+    "true",
+    "Bernoulli(0.5)",
+    "Uniform(0.0, 1.0)",
+    "Categorical([0.5, 0.5])",
+    "Categorical([0.2, 0.3, 0.5])",
+    "Constant(2)",
+    "Normal(mean: 0, sd: 1)",
+    "Clock(period: 3)",
+    "Equation(\"hue + normal > 0.3\")",
+    "Equation(\"1 / 0\")",
+    "Equation(\"((((1))))\")",
+    "Gate(rule: \"hue > 0.5\", flip: 0.1)",
+    "Cases(rules: [\"lake\", \"hue > 0.2\"])",
+    "NoisyCopy(of: \"lake\", flip: 1.0)",
+    "Confounded(by: \"habitat\", strength: -1.0)",
+    "Table(of: [\"lake\", \"lake\"], rows: [])",
+    "Linear(terms: [(\"hue\", 1e300)], sd: 1e300)",
+    "Snc",
+    "Sc",
+    "Nc",
+    "Spurious",
+    "Nuisance",
+    "Observation",
+    "selection: \"lake\",",
+    "selection: \"hue > 0.999999\",",
+    "dials: {\"s\": 0.5},",
+    "contrast: (0.0, 1.0)",
+    "disturbances: [Noise(level: 5)],",
+    "disturbances: [Missing(probability: 1)],",
+    "regimes: {\"a\": [RandomiseNonCausal, Unselect]},",
+    "regimes: {\"b\": [Set(\"lake\", 7)]},",
+    "Vector(name: \"v\", entries: [(of: \"hue * lake\", times: 3)], rotation: 1)",
+    "\u{e9}\u{1f986}",
+];
+
+/// One change of a text. Places are parts of the whole text, cut to character boundaries.
+#[derive(Clone, Debug)]
+enum Change {
+    Cut(Index, u8),
+    Double(Index, u8),
+    Move(Index, u8, Index),
+    Insert(Index, usize),
+    Replace(Index, usize),
+    Byte(Index, char),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let at = any::<Index>;
+    let word = || 0..WORDS.len();
+    prop_oneof![
+        (at(), any::<u8>()).prop_map(|(a, n)| Change::Cut(a, n)),
+        (at(), any::<u8>()).prop_map(|(a, n)| Change::Double(a, n)),
+        (at(), any::<u8>(), at()).prop_map(|(a, n, b)| Change::Move(a, n, b)),
+        (at(), word()).prop_map(|(a, w)| Change::Insert(a, w)),
+        // The likeliest to leave a scene that can be read: a whole value for another.
+        4 => (at(), word()).prop_map(|(a, w)| Change::Replace(a, w)),
+        (at(), any::<char>()).prop_map(|(a, c)| Change::Byte(a, c)),
+    ]
+}
+
+/// The nearest character boundary at or before a place.
+fn boundary(text: &str, place: &Index) -> usize {
+    let at = place.index(text.len() + 1);
+    (0..=at).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
+}
+
+/// The end of a stretch of about `length` bytes.
+fn end(text: &str, start: usize, length: u8) -> usize {
+    let wanted = (start + usize::from(length)).min(text.len());
+    (wanted..=text.len()).find(|&i| text.is_char_boundary(i)).unwrap_or(text.len())
+}
+
+fn apply(text: &mut String, change: &Change) {
+    match change {
+        Change::Cut(at, length) => {
+            let start = boundary(text, at);
+            text.replace_range(start..end(text, start, *length), "");
+        }
+        Change::Double(at, length) => {
+            let start = boundary(text, at);
+            let part = text[start..end(text, start, *length)].to_owned();
+            text.insert_str(start, &part);
+        }
+        Change::Move(at, length, to) => {
+            let start = boundary(text, at);
+            let stop = end(text, start, *length);
+            let part = text[start..stop].to_owned();
+            text.replace_range(start..stop, "");
+            let to = boundary(text, to);
+            text.insert_str(to, &part);
+        }
+        Change::Insert(at, word) => {
+            let at = boundary(text, at);
+            text.insert_str(at, WORDS[*word]);
+        }
+        Change::Replace(at, word) => {
+            // The word, number or string around the place.
+            let at = boundary(text, at);
+            let inside = |c: char| c.is_alphanumeric() || "_.-\"".contains(c);
+            let start = text[..at]
+                .rfind(|c| !inside(c))
+                .map_or(0, |i| i + text[i..].chars().next().map_or(1, char::len_utf8));
+            let stop = text[at..].find(|c| !inside(c)).map_or(text.len(), |i| at + i);
+            text.replace_range(start..stop, WORDS[*word]);
+        }
+        Change::Byte(at, c) => {
+            let at = boundary(text, at);
+            text.insert(at, *c);
+        }
+    }
+}
+
+fn cases() -> ProptestConfig {
+    // Proptest reads PROPTEST_CASES itself; without it a few thousand do for every day.
+    let set = std::env::var_os("PROPTEST_CASES").is_some();
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: if set { default.cases } else { 4000 }, ..default }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn any_text_gets_an_answer(
+        seed in any::<Index>(), changes in prop::collection::vec(change(), 1..=4),
+    ) {
+        let mut text = seed.get(&CORPUS).clone();
+        changes.iter().for_each(|change| apply(&mut text, change));
+        match check(&text, "fuzz.ron") {
+            // What is wrong is said in words, with a place within the text.
+            Err(error) => {
+                prop_assert!(!error.problem.is_empty());
+                if let Some((line, _)) = error.position {
+                    prop_assert!((1..=text.lines().count() + 1).contains(&line), "{error}");
+                }
+            }
+            // What is right can be written and read again. The truth takes longest: one in sixteen.
+            Ok(scene) => {
+                let again = check(&to_ron(&scene), "fuzz.ron").map_err(|e| e.to_string());
+                prop_assert_eq!(again.as_ref(), Ok(&scene));
+                if text.len() % 16 == 0 {
+                    let _ = parse(&text, "fuzz.ron");
+                }
+            }
+        }
+    }
+}
