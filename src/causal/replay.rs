@@ -1,5 +1,6 @@
 //! Specimens drawn and played again, where the noise is infinite.
 
+use super::independence::BINS;
 use super::noise::{Uniforms, stream_name};
 use super::worlds::{above, needed, reads};
 use super::{Interventions, Law, NodeId, Scm};
@@ -19,6 +20,8 @@ pub(super) struct Replay<'a> {
     nodes: Vec<(NodeId, &'a Law)>,
     /// The nodes that are drawn anew once a specimen is kept.
     fresh: Vec<NodeId>,
+    /// The first clock, if there is any.
+    clock: Option<NodeId>,
 }
 
 impl<'a> Replay<'a> {
@@ -28,7 +31,15 @@ impl<'a> Replay<'a> {
         let law = |id: &NodeId| Some((*id, scm.law(*id)?));
         let nodes = all.iter().filter_map(law).collect();
         let fresh = scm.fresh.iter().copied().filter(|id| all.contains(id)).collect();
-        Self { scm, nodes, fresh }
+        let clock =
+            scm.in_causal_order().find(|(id, node)| node.clock.is_some() && all.contains(id));
+        let clock = clock.map(|(id, _)| id);
+        Self { scm, nodes, fresh, clock }
+    }
+
+    /// In which span of the time of the first clock a specimen with this noise stands.
+    pub fn moment(&self, noise: &[f64]) -> usize {
+        self.clock.map_or(0, |clock| ((noise[clock] * BINS as f64) as usize).min(BINS - 1))
     }
 
     /// Calls `visit(noise, values)` for each kept specimen, of which it returns the number:

@@ -6,8 +6,8 @@
 use super::causation::{Counts, Query, Side, Truth, no_effect, side_of};
 use super::eliminate::{Inquiry, Obstacle, eliminate};
 use super::enumerate::Joint;
-use super::independence::{Table, associated_as_seen, independent};
-use super::replay::{REPLAYS, Replay, Twins};
+use super::independence::{Seen, Table, independent};
+use super::replay::{Replay, Twins};
 use super::{Domain, NodeId, Scm};
 
 /// A factor and the two values between which it's asked about.
@@ -72,7 +72,7 @@ pub struct Tally {
     /// Whether no way leads from the factor to the label: then all that is asked of its effect is
     /// 0, however the weights were got.
     pub idle: bool,
-    /// Whether factor and label are associated by nature: exactly, or by [`independent`].
+    /// Whether factor and label are associated by nature: exactly, or by a test.
     pub associated: bool,
     classes: usize,
     weights: Vec<f64>,
@@ -199,9 +199,10 @@ fn count(scm: &Scm, label: NodeId, tallies: &mut [Tally], obstacles: &[Obstacle]
     let mut twins: Vec<Twins> =
         tallies.iter().map(|t| Twins::new(scm, t.contrast.factor, label)).collect();
     let domains: Vec<Domain> = wanted.iter().map(|&n| scm.domain(n)).collect();
-    let mut seen = vec![Vec::with_capacity(REPLAYS); wanted.len()];
+    let factors = &wanted[..tallies.len()];
+    let mut seen = Seen::new(factors.len());
     let specimens = replay.run(|noise, natural| {
-        wanted.iter().zip(&mut seen).for_each(|(&node, seen)| seen.push(natural[node]));
+        seen.add(replay.moment(noise), factors, label, natural);
         for ((tally, twins), &domain) in tallies.iter_mut().zip(&mut twins).zip(&domains) {
             let Contrast { factor, absent, present } = tally.contrast;
             let side = side_of(domain, natural[factor], absent, present);
@@ -211,10 +212,9 @@ fn count(scm: &Scm, label: NodeId, tallies: &mut [Tally], obstacles: &[Obstacle]
             tally.add(Cell { side, actual, without, with }, 1.0);
         }
     });
-    let [factors @ .., labels] = &seen[..] else { return };
-    for ((tally, &why), values) in tallies.iter_mut().zip(obstacles).zip(factors) {
+    for (i, (tally, &why)) in tallies.iter_mut().zip(obstacles).enumerate() {
         tally.how = How::Counted { specimens, why: Some(why) };
-        tally.associated = associated_as_seen(scm, tally.contrast.factor, values, labels);
+        tally.associated = seen.associated(scm, tally.contrast.factor, i);
     }
 }
 

@@ -20,16 +20,18 @@ impl<'a> Worlds<'a> {
     /// the one in which specimens are selected.
     pub fn new(scm: &'a Scm, operations: &'a [(NodeId, f64)]) -> Self {
         let mut worlds = Self { scm, operations, home: vec![Vec::new(); scm.len()] };
-        let mut changed = vec![vec![false; scm.len()]; worlds.selecting() + 1];
+        let selecting = worlds.selecting();
+        let mut changed = vec![vec![false; scm.len()]; selecting + 1];
         for id in in_order(scm) {
-            for world in 1..worlds.selecting() {
-                changed[world][id] = worlds.operations[world - 1].0 == id
-                    || reads(scm, id).iter().any(|&p| changed[world][p]);
+            for (world, changed) in changed.iter_mut().enumerate().skip(1) {
+                changed[id] = if world == selecting {
+                    scm.is_selective()
+                        && (scm.held.on(id).is_some()
+                            || parents(scm, id).iter().any(|&p| changed[p]))
+                } else {
+                    operations[world - 1].0 == id || reads(scm, id).iter().any(|&p| changed[p])
+                };
             }
-            let selecting = worlds.selecting();
-            changed[selecting][id] = scm.is_selective()
-                && (scm.held.on(id).is_some()
-                    || parents(scm, id).iter().any(|&p| changed[selecting][p]));
             let home = |world: usize| if changed[world][id] { world } else { 0 };
             worlds.home[id] = (0..=selecting).map(home).collect();
         }
