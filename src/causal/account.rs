@@ -35,6 +35,8 @@ pub struct Account {
     pub exogeneity: Tested,
     /// Nobody has y under do(x') and not under do(x).
     pub monotonicity: Tested,
+    /// Both hold, and the factor isn't continuous: then observation alone tells the truth.
+    pub observation_suffices: bool,
     /// What fails, and what follows, in plain words.
     pub notes: Vec<String>,
 }
@@ -140,8 +142,11 @@ impl Account {
             theorem_3_3: instrument.map(|(name, strata)| adjustment(name, strata, class, &truth)),
             exogeneity: exogeneity(tally, class),
             monotonicity: monotonicity(tally, class),
+            observation_suffices: false,
             notes: Vec::new(),
         };
+        account.observation_suffices =
+            account.exogeneity.holds && account.monotonicity.holds && !tally.continuous;
         let third = evidence.other_y + evidence.other_not_y > 0.0;
         account.notes = account.remarks(tally.continuous, third);
         account
@@ -152,7 +157,7 @@ impl Account {
         if continuous {
             notes.push(
                 "continuous: observed x and x' are the halves of the range nearer to each, so \
-                 that the bounds rest on experiments alone"
+                 that the bounds rest on experiments alone and Eq. 3 and 4, for two values, can't be trusted"
                     .to_owned(),
             );
         }

@@ -111,7 +111,7 @@ fn section(answer: &Answer, factor: &FactorAnswer, of_class: &ClassAccount) {
     for note in &account.notes {
         console::say(&format!("  {note}"));
     }
-    if account.exogeneity.holds && account.monotonicity.holds {
+    if account.observation_suffices {
         console::say(&"  exogenous and monotone: observation alone tells the truth");
     }
     if let Some(adjustment) = account.theorem_3_3.as_ref().filter(|_| answer.instrument.is_some()) {
