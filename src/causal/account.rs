@@ -157,7 +157,8 @@ impl Account {
         if continuous {
             notes.push(
                 "continuous: observed x and x' are the halves of the range nearer to each, so \
-                 that the bounds rest on experiments alone and Eq. 3 and 4, for two values, can't be trusted"
+                 that the bounds rest on experiments alone, and Eq. 3 and 4, which are for two \
+                 values, can't be trusted"
                     .to_owned(),
             );
         }
