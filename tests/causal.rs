@@ -88,7 +88,7 @@ proptest! {
         let label = scm.len() - 1;
         let factor = pick.index(label);
         let query = Query { factor, label, class: 1.0, absent: 0.0, present: 1.0 };
-        let (found, evidence) = (truth(&scm, &query), Evidence::of(&scm, &query).unwrap());
+        let (found, evidence) = (truth(&scm, &query), Evidence::of(&scm, &query));
         prop_assert!(evidence.tian_pearl().cover(&found), "{:?} {:?}", evidence, found);
         // The contrast of experiments is what the effect gains less what it loses, always.
         let contrast = evidence.y_do_x - evidence.y_do_not_x;

@@ -68,6 +68,62 @@ fn truth_gives_the_table_of_the_duck() {
     assert_eq!(wings["factors"][0]["pn"], 1.0);
 }
 
+/// Spec section 1: the truth .300, observed .460, Eq. 5 .4905 with the instrument and .300 with
+/// the confounder, Wald .300.
+#[test]
+fn truth_shows_where_adjusting_for_an_instrument_leads() {
+    let fins = |instrument: &str| {
+        let scene = "tests/scenes/instrument.ron";
+        let arguments = ["truth", scene, "--instrument", instrument, "--class", "swimmer"];
+        let shown = succeed(&arguments);
+        let answer: Value =
+            serde_json::from_str(&succeed(&[&arguments[..], &["--json"]].concat())).unwrap();
+        let factors = answer["factors"].as_array().unwrap();
+        let fins = factors.iter().find(|f| f["name"] == "fins").unwrap();
+        (shown, fins["accounts"][0].clone())
+    };
+    let near = |value: &Value, wanted: f64| {
+        assert!((value.as_f64().unwrap() - wanted).abs() < 1e-9, "{value} is not {wanted}");
+    };
+    let (shown, by_offer) = fins("offer");
+    near(&by_offer["truth"]["pns"], 0.300);
+    near(&by_offer["theorem_3_2"]["pns"], 0.300);
+    near(&by_offer["theorem_3_2"]["error"]["pn"], 0.0);
+    near(&by_offer["observational"]["pns"], 0.460);
+    near(&by_offer["theorem_3_3"]["pns"], 0.490_476_190_476_190_5);
+    near(&by_offer["theorem_3_3"]["error"], 0.190_476_190_476_190_5);
+    near(&by_offer["theorem_3_3"]["wald"], 0.300);
+    assert_eq!(by_offer["exogeneity"]["holds"], false);
+    assert_eq!(by_offer["monotonicity"]["holds"], true);
+    assert_eq!(by_offer["theorem_3_3"]["v_independent_of_y"]["holds"], false);
+    for part in ["0.4600 (+0.1600)", "0.4905 (+0.1905)", "not exogenous", "V = offer"] {
+        assert!(shown.contains(part), "no {part} in\n{shown}");
+    }
+    near(&fins("current").1["theorem_3_3"]["pns"], 0.300);
+}
+
+#[test]
+fn truth_is_told_under_any_regime_and_of_any_class() {
+    let lake = |arguments: &[&str]| {
+        let arguments = [&["truth", "scenes/duck.ron", "--json"], arguments].concat();
+        let answer: Value = serde_json::from_str(&succeed(&arguments)).unwrap();
+        let all = answer["factors"].as_array().unwrap();
+        let lake = all.iter().find(|f| f["name"] == "lake").unwrap().clone();
+        assert_eq!(lake["how"]["method"], "graph");
+        lake
+    };
+    let observed = |lake: &Value| lake["accounts"][1]["observational"]["pns"].as_f64().unwrap();
+    let (iid, flipped) = (lake(&[]), lake(&["--regime", "flipped"]));
+    assert_eq!(iid["accounts"].as_array().unwrap().len(), 2);
+    assert!(observed(&iid) > 0.6 && observed(&flipped) < -0.6, "the lake deceives, either way");
+    let randomised = lake(&["--regime", "randomised"]);
+    assert!(observed(&randomised).abs() < 1e-9);
+    assert_eq!(randomised["accounts"][1]["exogeneity"]["holds"], true);
+    let other = lake(&["--class", "other bird"]);
+    assert_eq!(other["accounts"].as_array().unwrap().len(), 1);
+    assert!(succeed(&["truth", "scenes/duck.ron", "--full"]).contains("Tian-Pearl bounds"));
+}
+
 #[test]
 fn compare_writes_runs_and_one_report() {
     let folder = tempfile::tempdir().unwrap();
@@ -234,6 +290,10 @@ fn wrong_input_is_told_with_exit_code_2() {
             &["truth", "scenes/duck.ron", "--set", "factors.lake.mechanism.strength=0.99"],
             "strength 0.99 can't be reached",
         ),
+        (&["truth", "scenes/duck.ron", "--class", "duk"], "did you mean `duck`?"),
+        (&["truth", "scenes/duck.ron", "--regime", "flip"], "no regime `flip`; known: iid"),
+        (&["truth", "scenes/duck.ron", "--instrument", "duck"], "the label can't be V"),
+        (&["truth", "scenes/duck.ron", "--instrument", "habit"], "no node `habit`"),
         (&["probe", "nowhere"], "nowhere is no directory"),
     ] {
         let output = run(arguments);

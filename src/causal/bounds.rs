@@ -1,10 +1,11 @@
 //! What can be said of PN, PS and PNS without the model: bounds and identification.
 //!
-//! x is the presence of a binary factor and y a class of the label (Pearl, *Causality*, chapter 9;
-//! Tian and Pearl 2000).
+//! x and x' are the present and the absent value of a factor and y a class of the label (Pearl,
+//! *Causality*, chapter 9; Tian and Pearl 2000).
 
-use super::causation::{Query, Truth};
-use super::{Interventions, Scm};
+use super::Scm;
+use super::causation::{Query, Side, Truth};
+use super::tally::Tally;
 
 /// Observational and experimental probabilities of one factor and one class.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -13,14 +14,23 @@ pub struct Evidence {
     pub xy: f64,
     /// `P(x, not y)`.
     pub x_only: f64,
-    /// `P(not x, y)`.
+    /// `P(x', y)`.
     pub y_only: f64,
-    /// `P(not x, not y)`.
+    /// `P(x', not y)`.
     pub neither: f64,
+    /// `P(y)` of specimens whose factor has another value than x and x'.
+    pub other_y: f64,
+    /// `P(not y)` of these.
+    pub other_not_y: f64,
     /// `P(y | do(x))`.
     pub y_do_x: f64,
-    /// `P(y | do(not x))`.
+    /// `P(y | do(x'))`.
     pub y_do_not_x: f64,
+    /// The factor is continuous: x and x' are halves of its range, and a specimen with x need not
+    /// have the label that it has under do(x).
+    pub continuous: bool,
+    /// The number of specimens where the probabilities are counted shares.
+    pub trials: Option<usize>,
 }
 
 /// Intervals that PN, PS and PNS must lie in.
@@ -47,43 +57,39 @@ pub struct Identified {
 }
 
 impl Evidence {
-    /// The exact evidence of a model, or `None` where its noise isn't finite. A specimen whose
-    /// factor has neither of the two values of the query counts as without it.
+    /// The evidence of a model, exact where its noise is finite.
     #[must_use]
-    pub fn of(scm: &Scm, query: &Query) -> Option<Self> {
-        let atoms = scm.atoms(&[query.label, query.factor])?;
-        let worlds = [
-            Interventions::none(),
-            Interventions::set(query.factor, query.present),
-            Interventions::set(query.factor, query.absent),
-        ];
-        let mut evidence = Self::default();
-        let mut values = vec![0.0; scm.len()];
-        atoms.for_each(|probability, noise| {
-            let mut y = [false; 3];
-            let mut x = false;
-            for (i, world) in worlds.iter().enumerate() {
-                scm.propagate_some(&atoms, noise, world, &mut values);
-                y[i] = values[query.label] == query.class;
-                x |= i == 0 && values[query.factor] == query.present;
-            }
-            let cell = match (x, y[0]) {
-                (true, true) => &mut evidence.xy,
-                (true, false) => &mut evidence.x_only,
-                (false, true) => &mut evidence.y_only,
-                (false, false) => &mut evidence.neither,
+    pub fn of(scm: &Scm, query: &Query) -> Self {
+        Self::from_tally(&Tally::of(scm, query), query.class as usize)
+    }
+
+    /// What observers and experimenters would find of a class.
+    #[must_use]
+    pub fn from_tally(tally: &Tally, class: usize) -> Self {
+        let mut evidence =
+            Self { continuous: tally.continuous, trials: tally.how.trials(), ..Self::default() };
+        let total: f64 = tally.cells().map(|(_, weight)| weight).sum();
+        for (cell, weight) in tally.cells().filter(|(_, weight)| *weight > 0.0) {
+            let probability = weight / total;
+            let event = match (cell.side, cell.actual == class) {
+                (Side::Present, true) => &mut evidence.xy,
+                (Side::Present, false) => &mut evidence.x_only,
+                (Side::Absent, true) => &mut evidence.y_only,
+                (Side::Absent, false) => &mut evidence.neither,
+                (Side::Other, true) => &mut evidence.other_y,
+                (Side::Other, false) => &mut evidence.other_not_y,
             };
-            *cell += probability;
-            evidence.y_do_x += if y[1] { probability } else { 0.0 };
-            evidence.y_do_not_x += if y[2] { probability } else { 0.0 };
-        });
-        Some(evidence)
+            *event += probability;
+            evidence.y_do_x += if cell.with == class { probability } else { 0.0 };
+            evidence.y_do_not_x += if cell.without == class { probability } else { 0.0 };
+        }
+        evidence
     }
 
     /// `P(y)`.
     #[must_use]
     pub fn y(&self) -> f64 {
-        self.xy + self.y_only
+        self.xy + self.y_only + self.other_y
     }
 
     /// `P(y | x)`; 0 where x never holds.
@@ -92,14 +98,14 @@ impl Evidence {
         share(self.xy, self.xy + self.x_only)
     }
 
-    /// `P(y | not x)`; 0 where x always holds.
+    /// `P(y | x')`; 0 where x' never holds.
     #[must_use]
     pub fn y_given_not_x(&self) -> f64 {
         share(self.y_only, self.y_only + self.neither)
     }
 
     /// How far the model is from exogeneity: the larger of `|P(y | do(x)) - P(y | x)|` and the same
-    /// for not x. 0 where nothing confounds factor and label.
+    /// for x'. 0 where nothing confounds factor and label.
     #[must_use]
     pub fn confounding(&self) -> f64 {
         let with = (self.y_do_x - self.y_given_x()).abs();
@@ -107,32 +113,37 @@ impl Evidence {
     }
 
     /// The bounds of Tian and Pearl from observational and experimental data, without assumptions.
+    ///
+    /// Theirs are for a factor with two values. Specimens with a third one show neither their
+    /// label under do(x) nor that under do(x'), and so nobody does where the factor is continuous:
+    /// the bounds grow wider by what these could be.
     #[must_use]
     pub fn tian_pearl(&self) -> Bounds {
-        let (y, do_x, do_not) = (self.y(), self.y_do_x, self.y_do_not_x);
-        let low = |all: &[f64]| all.iter().copied().fold(0.0, f64::max);
-        let high = |all: &[f64]| all.iter().copied().fold(1.0, f64::min);
-        let pns = [
-            low(&[do_x - do_not, y - do_not, do_x - y]),
-            high(&[
-                do_x,
-                1.0 - do_not,
-                self.xy + self.neither,
-                do_x - do_not + self.x_only + self.y_only,
-            ]),
-        ];
-        // Where the condition never holds, nothing is known of a conditional probability.
-        let of = |condition: f64, lower: f64, upper: f64| {
-            if condition > 0.0 {
-                [low(&[lower / condition]), high(&[upper / condition])]
-            } else {
-                [0.0, 1.0]
-            }
+        let known = |mass: f64| if self.continuous { 0.0 } else { mass };
+        let (x, not_x) = (known(self.xy + self.x_only), known(self.y_only + self.neither));
+        let other = (1.0 - x - not_x).max(0.0);
+        let (xy, x_only) = (known(self.xy), known(self.x_only));
+        let (y_only, neither) = (known(self.y_only), known(self.neither));
+        // What has y under an operation beyond those of whom that's observed.
+        let do_x = (self.y_do_x - xy).max(0.0);
+        let do_not = (self.y_do_not_x - y_only).max(0.0);
+        // A part of them is in a given event, which has an unobserved rest beside it.
+        let part = |of: f64, event: f64, rest: f64| [(of - rest).max(0.0), of.min(event)];
+        let [spared_least, spared_most] = part(do_not, self.xy, 1.0 - not_x - self.xy);
+        let [gained_least, gained_most] = part(do_x, self.neither, 1.0 - x - self.neither);
+        let conditional = |condition: f64, lower: f64, upper: f64| {
+            // Where the condition never holds, nothing is known of a conditional probability.
+            if condition > 0.0 { clamp(lower / condition, upper / condition) } else { [0.0, 1.0] }
         };
+        // Y under do(x) that must be gained; y under do(x') that must be lost by somebody with y.
+        let (gain, loss) = ((do_x - y_only).max(0.0), (do_not - x_only).max(0.0));
+        let lower = xy + gain - do_not.min(xy + gain.min(other));
+        let spare = (do_x - neither).max(0.0);
+        let upper = xy - loss + do_x.min(neither) + (spare + loss).min(other);
         Bounds {
-            pn: of(self.xy, y - do_not, 1.0 - do_not - self.neither),
-            ps: of(self.neither, do_x - y, do_x - self.xy),
-            pns,
+            pn: conditional(self.xy, self.xy - spared_most, self.xy - spared_least),
+            ps: conditional(self.neither, gained_least, gained_most),
+            pns: clamp(lower, upper),
         }
     }
 
@@ -170,6 +181,10 @@ impl Bounds {
     }
 }
 
+fn clamp(lower: f64, upper: f64) -> [f64; 2] {
+    [lower.clamp(0.0, 1.0), upper.clamp(0.0, 1.0)]
+}
+
 fn share(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
@@ -194,7 +209,7 @@ mod tests {
         let scm = Scm::build(&[("u", &u), ("v", &v), ("x", &x), ("y", &y)]).unwrap();
         let (factor, label) = (2, 3);
         let query = Query { factor, label, class: 1.0, absent: 0.0, present: 1.0 };
-        let evidence = Evidence::of(&scm, &query).unwrap();
+        let evidence = Evidence::of(&scm, &query);
         let exact = truth(&scm, &query);
         assert!(exact.pns_reversed == 0.0 && evidence.confounding() > 0.2);
         let found = evidence.monotone();
@@ -209,14 +224,7 @@ mod tests {
 
     #[test]
     fn bounds_leave_out_what_cannot_be() {
-        let evidence = Evidence {
-            xy: 0.5,
-            x_only: 0.0,
-            y_only: 0.0,
-            neither: 0.5,
-            y_do_x: 1.0,
-            y_do_not_x: 0.0,
-        };
+        let evidence = Evidence { xy: 0.5, neither: 0.5, y_do_x: 1.0, ..Evidence::default() };
         let certain = Bounds { pn: [1.0, 1.0], ps: [1.0, 1.0], pns: [1.0, 1.0] };
         assert_eq!(evidence.tian_pearl(), certain);
     }

@@ -10,7 +10,12 @@
 //! Where the noise behind factor and label is finite they are sums over all of it; otherwise they
 //! are counted over replayed twins and carry a 95% interval.
 
-use super::{Domain, Interventions, NodeId, Scm, exogenous, wilson};
+use super::tally::{Contrast, How, Tally, tallies};
+use super::worlds::above;
+use super::{Domain, NodeId, Scm, wilson};
+
+pub use super::independence::{associated, associations};
+pub use super::replay::REPLAYS;
 
 /// The question: what does the factor do to the label?
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +32,14 @@ pub struct Query {
     pub present: f64,
 }
 
+impl Query {
+    /// The query without its label.
+    #[must_use]
+    pub const fn contrast(&self) -> Contrast {
+        Contrast { factor: self.factor, absent: self.absent, present: self.present }
+    }
+}
+
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Truth {
@@ -40,13 +53,27 @@ pub struct Truth {
     pub pns_reversed: f64,
     /// The 95% intervals of PN, PS and PNS, or `None` where they are exact.
     pub intervals: Option<[[f64; 2]; 3]>,
+    /// How it was got.
+    pub how: How,
 }
 
 impl Truth {
-    /// Whether the noise was enumerated.
+    /// That of a factor without any effect.
+    pub const NONE: Self =
+        Self { pn: 0.0, ps: 0.0, pns: 0.0, pns_reversed: 0.0, intervals: None, how: How::Exact };
+
+    /// Whether all of the noise was summed out.
     #[must_use]
     pub const fn is_exact(&self) -> bool {
         self.intervals.is_none()
+    }
+
+    /// Whether intervening on the factor ever changes whether the label is y. A single twin that
+    /// differs proves it.
+    #[must_use]
+    pub fn is_causal(&self) -> bool {
+        let rounding = if self.is_exact() { 1e-9 } else { 0.0 };
+        self.pns > rounding || self.pns_reversed > rounding
     }
 
     /// How far a value may be from another and still be the same: rounding, or the width of the
@@ -57,126 +84,50 @@ impl Truth {
     }
 }
 
-/// Specimens that are replayed where the noise is infinite.
-pub const REPLAYS: u64 = 100_000;
-
-/// The seed of replayed specimens: the truth doesn't change with the seed of an experiment.
-const REPLAY_SEED: u64 = 0x7457_1d07;
-
 /// PN, PS and PNS, exactly where possible. A factor on which the label doesn't depend has 0.
+///
+/// The label is a discrete node. All probabilities are those of kept specimens.
 #[must_use]
 pub fn truth(scm: &Scm, query: &Query) -> Truth {
-    let mut counts = Counts::default();
-    if !scm.ancestors(&[query.label]).contains(&query.factor) {
-        return counts.truth(None);
+    if no_effect(scm, query.factor, query.label) {
+        return Truth::NONE;
     }
-    let mut worlds = Worlds::new(scm, query);
-    if let Some(atoms) = scm.atoms(&[query.label, query.factor]) {
-        atoms.for_each(|probability, exogenous| {
-            counts.add(
-                query,
-                probability,
-                worlds.visit(exogenous, |scm, u, i, v| {
-                    scm.propagate_some(&atoms, u, i, v);
-                }),
-            );
-        });
-        return counts.truth(None);
-    }
-    let mut noise = vec![0.0; scm.len()];
-    for specimen in 0..REPLAYS {
-        exogenous::draw(scm, REPLAY_SEED, specimen, &mut noise);
-        counts.add(query, 1.0, worlds.visit(&noise, Scm::propagate));
-    }
-    counts.truth(Some(REPLAYS as usize))
+    Tally::of(scm, query).truth(query.class as usize)
 }
 
-/// Whether factor and label are associated in the observed world.
-///
-/// Exact where the noise is finite: some label probability differs between the factor's values.
-/// Otherwise a correlation over replayed specimens that noise alone gives once in 10,000 times.
+/// What is to be known of a factor before it's given a role.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Finding {
+    /// What it does to the label.
+    pub truth: Truth,
+    /// Whether they are associated in the observed world, as [`associated`] tells.
+    pub associated: bool,
+}
+
+/// [`truth`] and [`associated`] of several factors of one label; what has to be replayed is
+/// replayed for all of them together.
 #[must_use]
-pub fn associated(scm: &Scm, factor: NodeId, label: NodeId) -> bool {
-    if let Some(joint) = scm.joint(&[factor, label]) {
-        return joint.cases().iter().any(|(case, p)| {
-            let x = joint.probability(|v| v[0] == case[0]);
-            let y = joint.probability(|v| v[1] == case[1]);
-            (p - x * y).abs() > 1e-9
-        });
-    }
-    let shared = scm.ancestors(&[factor]);
-    if !scm.ancestors(&[label]).iter().any(|n| shared.contains(n)) {
-        return false;
-    }
-    let (mut noise, mut values) = (vec![0.0; scm.len()], vec![0.0; scm.len()]);
-    let mut pairs = Vec::with_capacity(REPLAYS as usize);
-    for specimen in 0..REPLAYS {
-        exogenous::draw(scm, REPLAY_SEED, specimen, &mut noise);
-        scm.propagate(&noise, &Interventions::none(), &mut values);
-        pairs.push((values[factor], values[label]));
-    }
-    correlation(&pairs).abs() > 3.9 / (REPLAYS as f64).sqrt()
-}
-
-fn correlation(pairs: &[(f64, f64)]) -> f64 {
-    let n = pairs.len() as f64;
-    let mean = |f: fn(&(f64, f64)) -> f64| pairs.iter().map(f).sum::<f64>() / n;
-    let (mx, my) = (mean(|p| p.0), mean(|p| p.1));
-    let sum =
-        |f: &dyn Fn(f64, f64) -> f64| pairs.iter().map(|p| f(p.0 - mx, p.1 - my)).sum::<f64>();
-    let scale = sum(&|x, _| x * x) * sum(&|_, y| y * y);
-    if scale > 0.0 { sum(&|x, y| x * y) / scale.sqrt() } else { 0.0 }
-}
-
-/// What the factor does and what the label is in the three worlds of one specimen.
-struct Seen {
-    side: Side,
-    actual: f64,
-    without: f64,
-    with: f64,
-}
-
-/// The actual world of a specimen and the two under do(factor).
-struct Worlds<'a> {
-    scm: &'a Scm,
-    query: &'a Query,
-    none: Interventions,
-    absent: Interventions,
-    present: Interventions,
-    values: Vec<f64>,
-}
-
-impl<'a> Worlds<'a> {
-    fn new(scm: &'a Scm, query: &'a Query) -> Self {
-        Self {
-            scm,
-            query,
-            none: Interventions::none(),
-            absent: Interventions::set(query.factor, query.absent),
-            present: Interventions::set(query.factor, query.present),
-            values: vec![0.0; scm.len()],
+pub fn findings(scm: &Scm, label: NodeId, class: usize, contrasts: &[Contrast]) -> Vec<Finding> {
+    let (idle, causes): (Vec<Contrast>, Vec<Contrast>) =
+        contrasts.iter().partition(|c| no_effect(scm, c.factor, label));
+    let idle: Vec<NodeId> = idle.iter().map(|c| c.factor).collect();
+    let mut companions = associations(scm, &idle, label).into_iter();
+    let mut tallies = tallies(scm, label, &causes).into_iter();
+    let finding = |contrast: &Contrast| {
+        let tally = if idle.contains(&contrast.factor) { None } else { tallies.next() };
+        match tally {
+            Some(tally) => Finding { truth: tally.truth(class), associated: tally.associated },
+            None => {
+                Finding { truth: Truth::NONE, associated: companions.next().unwrap_or_default() }
+            }
         }
-    }
+    };
+    contrasts.iter().map(finding).collect()
+}
 
-    fn visit(
-        &mut self,
-        noise: &[f64],
-        propagate: impl Fn(&Scm, &[f64], &Interventions, &mut [f64]),
-    ) -> Seen {
-        let (factor, label) = (self.query.factor, self.query.label);
-        propagate(self.scm, noise, &self.none, &mut self.values);
-        let side = side_of(
-            self.scm.domain(factor),
-            self.values[factor],
-            self.query.absent,
-            self.query.present,
-        );
-        let actual = self.values[label];
-        propagate(self.scm, noise, &self.absent, &mut self.values);
-        let without = self.values[label];
-        propagate(self.scm, noise, &self.present, &mut self.values);
-        Seen { side, actual, without, with: self.values[label] }
-    }
+/// Whether no way leads from the factor to the label: then no noise has to be looked at.
+pub(super) fn no_effect(scm: &Scm, factor: NodeId, label: NodeId) -> bool {
+    !above(scm, &[label]).contains(&factor)
 }
 
 /// Weighted counts of the events behind PN, PS and PNS: of a model as of the truth.
@@ -199,11 +150,6 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, query: &Query, weight: f64, seen: Seen) {
-        let y = |label: f64| label == query.class;
-        self.count(weight, seen.side, y(seen.actual), y(seen.without), y(seen.with));
-    }
-
     /// Counts one specimen: on which side its factor is, and whether it has y in the actual world
     /// and under either do-operation.
     pub fn count(&mut self, weight: f64, side: Side, actual: bool, without: bool, with: bool) {
@@ -227,6 +173,7 @@ impl Counts {
             ps: share(self.gained, self.with_neither),
             pns: share(self.follows, self.total),
             pns_reversed: share(self.opposes, self.total),
+            how: trials.map_or(How::Exact, |specimens| How::Counted { specimens, why: None }),
             intervals: trials.map(|_| {
                 [
                     interval(self.lost, self.with_both),
@@ -239,7 +186,7 @@ impl Counts {
 }
 
 /// Which of the two contrasted values a factor has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
     /// x'.
     Absent,
@@ -247,6 +194,11 @@ pub enum Side {
     Present,
     /// Another value of a categorical factor.
     Other,
+}
+
+impl Side {
+    /// All of them, in the order of their indices.
+    pub const ALL: [Self; 3] = [Self::Absent, Self::Present, Self::Other];
 }
 
 /// The side of a value. A continuous factor has no chance of being exactly x or x': it counts as
@@ -349,21 +301,6 @@ mod tests {
         for (interval, value) in intervals.iter().zip([wanted.pn, wanted.ps, wanted.pns]) {
             let slack = 0.5 * (interval[1] - interval[0]);
             assert!(interval[0] - slack < value && value < interval[1] + slack);
-        }
-    }
-
-    #[test]
-    fn association_is_seen_with_and_without_enumeration() {
-        let (h, u) = (Mechanism::Bernoulli(0.5), Mechanism::Uniform(0.0, 1.0));
-        let copy = Mechanism::NoisyCopy { of: "h".into(), flip: 0.2 };
-        let (finite, infinite) = (gate("h", 0.1), gate("h and u > 0.2", 0.0));
-        for y in [finite, infinite] {
-            let declared =
-                [("h", &h), ("u", &u), ("lake", &copy), ("alone", &u), ("y", &y)].map(|d| d);
-            let scm = Scm::build(&declared).unwrap();
-            let id = |name| scm.find(name).unwrap();
-            assert!(associated(&scm, id("lake"), id("y")));
-            assert!(!associated(&scm, id("alone"), id("y")));
         }
     }
 }

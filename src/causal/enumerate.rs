@@ -20,19 +20,14 @@ pub struct Atoms {
 impl Atoms {
     /// The cases of the noise of `nodes`, which are given in causal order.
     pub(super) fn of(scm: &Scm, nodes: &[NodeId]) -> Option<Self> {
-        let mut pieces = Vec::with_capacity(nodes.len());
+        let mut all = Vec::with_capacity(nodes.len());
         let mut cases = 1usize;
         for &id in nodes {
-            let law = scm.law(id)?;
-            let mut edges = law.cuts(scm)?;
-            edges.insert(0, 0.0);
-            edges.push(1.0);
-            let own: Vec<(f64, f64)> =
-                edges.windows(2).map(|e| (0.5 * (e[0] + e[1]), e[1] - e[0])).collect();
+            let own = cut(scm.law(id)?.cuts(scm)?);
             cases = cases.checked_mul(own.len()).filter(|&c| c <= LIMIT)?;
-            pieces.push(own);
+            all.push(own);
         }
-        Some(Self { nodes: nodes.to_vec(), pieces, len: scm.len() })
+        Some(Self { nodes: nodes.to_vec(), pieces: all, len: scm.len() })
     }
 
     /// The nodes whose noise is enumerated, in causal order.
@@ -62,6 +57,14 @@ impl Atoms {
             self.descend(level + 1, probability * p, exogenous, visit);
         }
     }
+}
+
+/// The pieces of (0, 1) between cuts in any order: (midpoint, length).
+pub(super) fn cut(mut edges: Vec<f64>) -> Vec<(f64, f64)> {
+    edges.extend([0.0, 1.0]);
+    edges.sort_by(f64::total_cmp);
+    edges.dedup();
+    edges.windows(2).map(|e| (0.5 * (e[0] + e[1]), e[1] - e[0])).collect()
 }
 
 /// An exact joint distribution of a few nodes.

@@ -10,11 +10,18 @@
 //! | [`exogenous`] | the noise U of one specimen, one draw per node |
 //! | [`Interventions`] | what do-operations replace |
 //! | [`causation`] | probabilities of necessity and sufficiency, exact or by replayed twins |
-//! | [`estimate`] | what the paper's estimators (Eq. 2 to 5) say of the same model |
+//! | [`eliminate`] | exact distributions over several worlds: noise summed out node by node |
+//! | [`tally`] | what an operation on a factor does to the label, added up |
+//! | [`bounds`], [`estimate`] | what bounds and estimators (Eq. 2 to 5) say of the same model |
+//! | [`assumption`] | whether their assumptions hold, tested on the model |
+//! | [`account`] | all of this about one factor and one class |
 
+pub mod account;
+pub mod assumption;
 pub mod bounds;
 pub mod causation;
 mod cuts;
+pub mod eliminate;
 pub mod enumerate;
 pub mod estimate;
 pub mod exogenous;
@@ -22,17 +29,22 @@ mod expression;
 mod fault;
 mod formula;
 mod graph;
+pub mod independence;
 mod interval;
 mod intervention;
 mod law;
 mod mechanism;
 pub mod noise;
+mod order;
 mod propagate;
+mod replay;
 mod resolve;
 mod role;
 pub mod rows;
 mod scm;
 mod suggestion;
+pub mod tally;
+mod worlds;
 
 pub(crate) use expression::RESERVED;
 pub use fault::{Fault, Place};

@@ -51,7 +51,7 @@ impl Role {
     /// nuisance isn't.
     #[must_use]
     pub fn contradiction(self, truth: &Truth, associated: bool) -> Option<String> {
-        let causal = truth.pns > truth.slack() || truth.pns_reversed > truth.slack();
+        let causal = truth.is_causal();
         let (pn, ps) = (truth.pn, truth.ps);
         match self {
             Self::Snc | Self::Sc | Self::Nc if !causal => {

@@ -1,97 +1,93 @@
-//! `twinworld truth`: what the factors really do to the label.
+//! `twinworld truth`: what the factors really do to the label, and what others would say of it.
+
+mod answer;
+mod table;
 
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 
-use super::console;
 use super::options::SceneOptions;
-use crate::causal::causation::REPLAYS;
+use super::{UsageError, console};
+use crate::causal::{NodeId, Scm};
 use crate::scene::Stage;
+use answer::Answer;
 
 /// Arguments of `truth`.
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  twinworld truth scenes/duck.ron --set 'factors.webbed_paws.mechanism=Bernoulli(0.3)'"
+    after_help = "Examples:\n  twinworld truth scenes/duck.ron --set 'factors.webbed_paws.mechanism=Bernoulli(0.3)'\n  twinworld truth scenes/duck.ron --full --instrument habitat\n  twinworld truth scenes/duck.ron --regime flipped --class duck --json"
 )]
 pub struct TruthCommand {
     #[command(flatten)]
     scene: SceneOptions,
-    /// Print JSON
+    /// Ask about this class of the label alone [default: all, of two the second]
+    #[arg(long, value_name = "NAME")]
+    class: Option<String>,
+    /// Ask under this regime
+    #[arg(long, value_name = "REGIME", default_value = "iid")]
+    regime: String,
+    /// Beside the truth: bounds, what estimators say, and which of their assumptions fail
+    #[arg(long)]
+    full: bool,
+    /// The node V of Theorem 3.3 (Eq. 5); a continuous one is put in bins
+    #[arg(long, value_name = "NODE")]
+    instrument: Option<String>,
+    /// Print all of it as JSON
     #[arg(long)]
     json: bool,
 }
 
-#[derive(Serialize)]
-struct SceneTruth<'a> {
-    scene: &'a str,
-    factors: Vec<FactorTruth<'a>>,
-}
-
-#[derive(Serialize)]
-struct FactorTruth<'a> {
-    name: &'a str,
-    role: String,
-    pn: f64,
-    ps: f64,
-    pns: f64,
-    exact: bool,
-    /// 95% intervals of PN, PS and PNS where they are counted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    intervals: Option<[[f64; 2]; 3]>,
-}
-
 impl TruthCommand {
-    /// Prints the truth as a table or as JSON.
+    /// Prints the truth as tables or as JSON.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let stage = self.scene.load()?;
+        let (scm, instrument) = self.model(&stage)?;
+        let classes = self.classes(&stage)?;
+        let answer = Answer::of(&stage, &self.regime, scm, &classes, instrument);
         if self.json {
-            console::say(&serde_json::to_string_pretty(&answer(&stage))?);
+            console::say(&serde_json::to_string_pretty(&answer)?);
             return Ok(ExitCode::SUCCESS);
         }
-        let number = |value: f64, interval: Option<[f64; 2]>| match interval {
-            None => format!("{value:.4}"),
-            Some([low, high]) => format!("{value:.3} [{low:.3}, {high:.3}]"),
-        };
-        let rows: Vec<Vec<String>> = stage
-            .factors
-            .iter()
-            .map(|f| {
-                let interval = |i: usize| f.truth.intervals.map(|all| all[i]);
-                vec![
-                    f.name.clone(),
-                    f.role.description().to_owned(),
-                    number(f.truth.pn, interval(0)),
-                    number(f.truth.ps, interval(1)),
-                    number(f.truth.pns, interval(2)),
-                ]
-            })
-            .collect();
-        let class = &stage.scene.label.classes[crate::scene::CLASS];
-        console::say(&format!("{}: what makes a specimen `{class}`", stage.scene.name));
-        console::say(&console::table(&["factor", "role", "PN", "PS", "PNS"], &rows));
-        if stage.factors.iter().all(|f| f.truth.is_exact()) {
-            console::say(&"Exact: summed over all of the noise behind the label.");
-        } else {
-            console::say(&format!(
-                "Exact where no interval stands; else counted over {REPLAYS} replayed twins, with \
-                 95% intervals."
-            ));
+        let all = self.full || self.class.is_some() || classes.len() != 2;
+        table::short(&answer, if all { &classes } else { &classes[1..] });
+        if self.full || instrument.is_some() {
+            table::full(&answer);
         }
         Ok(ExitCode::SUCCESS)
     }
-}
 
-fn answer(stage: &Stage) -> SceneTruth<'_> {
-    let factors = stage.factors.iter().map(|f| FactorTruth {
-        name: &f.name,
-        role: f.role.to_string(),
-        pn: f.truth.pn,
-        ps: f.truth.ps,
-        pns: f.truth.pns,
-        exact: f.truth.is_exact(),
-        intervals: f.truth.intervals,
-    });
-    SceneTruth { scene: &stage.scene.name, factors: factors.collect() }
+    /// The model of the regime, and V in it.
+    fn model<'a>(&self, stage: &'a Stage) -> Result<(&'a Scm, Option<NodeId>), UsageError> {
+        let regime = stage.regime(&self.regime).ok_or_else(|| {
+            let known: Vec<&str> = stage.regimes.iter().map(|r| r.name.as_str()).collect();
+            let remedy = crate::causal::suggestion(&self.regime, known.into_iter());
+            UsageError(format!("--regime {0}: no regime `{0}`; {remedy}", self.regime))
+        })?;
+        let scm = &regime.scm;
+        let Some(name) = &self.instrument else { return Ok((scm, None)) };
+        match scm.find(name) {
+            Some(node) if node == stage.label => Err(UsageError(format!(
+                "--instrument {name}: the label can't be V; name another node"
+            ))),
+            Some(node) => Ok((scm, Some(node))),
+            None => {
+                let remedy = scm.suggestion(name);
+                Err(UsageError(format!("--instrument {name}: no node `{name}`; {remedy}")))
+            }
+        }
+    }
+
+    /// The classes that are asked about.
+    fn classes(&self, stage: &Stage) -> Result<Vec<usize>, UsageError> {
+        let names = &stage.scene.label.classes;
+        let Some(wanted) = &self.class else { return Ok((0..names.len()).collect()) };
+        match names.iter().position(|name| name == wanted) {
+            Some(class) => Ok(vec![class]),
+            None => {
+                let remedy = crate::causal::suggestion(wanted, names.iter().map(String::as_str));
+                Err(UsageError(format!("--class {wanted}: no class `{wanted}`; {remedy}")))
+            }
+        }
+    }
 }

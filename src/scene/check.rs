@@ -5,7 +5,7 @@ use super::regime::{declared, flipped};
 use super::training::Step;
 use super::{Change, Disturbance, Renderers, RolesBy, Scene, SceneError};
 use crate::causal::bounds::Evidence;
-use crate::causal::causation::{Query, Truth, associated};
+use crate::causal::causation::{Finding, Query, Truth};
 use crate::causal::exogenous::kept_share;
 use crate::causal::{Domain, Fault, Law, Mechanism, NodeId, Place, RESERVED, Scm};
 
@@ -201,24 +201,24 @@ impl<'a> Checker<'a> {
         scm: &Scm,
         i: usize,
         query: &Query,
-        truth: &Truth,
+        found: &Finding,
     ) -> Result<(), SceneError> {
         let declared = &self.scene.factors[i];
         let way = ["factors".into(), i.into(), "role".into()];
-        let mut judged = *truth;
+        let mut judged = found.truth;
         if self.scene.roles == RolesBy::Observation && declared.role.is_causal() {
-            let Some(evidence) = Evidence::of(scm, query) else {
+            let evidence = Evidence::of(scm, query);
+            if evidence.trials.is_some() {
                 let problem = "what is observed of the factor isn't exact";
                 let remedy = "let factor and label follow from finitely many noise values";
                 return Err(self.error(&way, Some(&declared.name), problem, remedy));
-            };
+            }
             let seen = evidence.observational();
             let reversed = (-seen.pns).max(0.0);
             judged = Truth { pn: seen.pn, ps: seen.ps, pns: seen.pns, ..judged };
             judged.pns_reversed = reversed;
         }
-        let associated = associated(scm, query.factor, query.label);
-        let Some(why) = declared.role.contradiction(&judged, associated) else {
+        let Some(why) = declared.role.contradiction(&judged, found.associated) else {
             return Ok(());
         };
         let problem = format!("role {} is contradicted by the truth: {why}", declared.role);

@@ -3,7 +3,8 @@
 use super::check::Checker;
 use super::regime::changed;
 use super::{Change, Regime, Renderers, Scene, SceneError};
-use crate::causal::causation::{Query, Truth, truth};
+use crate::causal::causation::{Query, Truth, findings};
+use crate::causal::tally::Contrast;
 use crate::causal::{Domain, NodeId, Role, Scm};
 
 /// A generating factor of a checked scene.
@@ -54,13 +55,19 @@ impl Stage {
         checker.dials()?;
         let scm = checker.model()?;
         let label = checker.label(&scm)?;
-        let mut factors = Vec::new();
+        let mut contrasts = Vec::new();
         for (i, declared) in scene.factors.iter().enumerate() {
-            let node = checker.node(&scm, &declared.name)?;
-            let (absent, present) = checker.contrast(&scm, i, node)?;
+            let factor = checker.node(&scm, &declared.name)?;
+            let (absent, present) = checker.contrast(&scm, i, factor)?;
+            contrasts.push(Contrast { factor, absent, present });
+        }
+        let mut factors = Vec::new();
+        let findings = findings(&scm, label, CLASS, &contrasts);
+        for (i, (declared, finding)) in scene.factors.iter().zip(findings).enumerate() {
+            let Contrast { factor: node, absent, present } = contrasts[i];
             let query = Query { factor: node, label, class: CLASS as f64, absent, present };
-            let truth = truth(&scm, &query);
-            checker.role(&scm, i, &query, &truth)?;
+            checker.role(&scm, i, &query, &finding)?;
+            let truth = finding.truth;
             let (name, role) = (declared.name.clone(), declared.role);
             let domain = scm.domain(node);
             factors.push(Factor { name, node, role, domain, absent, present, truth });

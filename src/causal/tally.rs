@@ -1,0 +1,229 @@
+//! What happens to the label of each specimen, actually and under either do-operation, added up.
+//!
+//! A tally answers everything that is asked of one factor: the truth, the evidence that observers
+//! and experimenters would have, and whether the assumptions of estimators hold.
+
+use super::causation::{Counts, Query, Side, Truth, no_effect, side_of};
+use super::eliminate::{Inquiry, Obstacle, eliminate};
+use super::enumerate::Joint;
+use super::independence::{Seen, Table, independent};
+use super::replay::{Replay, Twins};
+use super::{Domain, NodeId, Scm};
+
+/// A factor and the two values between which it's asked about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Contrast {
+    /// The factor.
+    pub factor: NodeId,
+    /// Its value x'.
+    pub absent: f64,
+    /// Its value x.
+    pub present: f64,
+}
+
+/// How an answer was got.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum How {
+    /// All of the noise was summed out.
+    Exact,
+    /// Drawn specimens and their twins were counted.
+    Counted {
+        /// The number of those that were kept.
+        specimens: usize,
+        /// What stands in the way of an exact answer; `None` of a learned model, which has none.
+        why: Option<Obstacle>,
+    },
+}
+
+impl How {
+    /// The number of counted specimens, or `None` of an exact answer.
+    #[must_use]
+    pub const fn trials(self) -> Option<usize> {
+        match self {
+            Self::Exact => None,
+            Self::Counted { specimens, .. } => Some(specimens),
+        }
+    }
+}
+
+/// One of the things that can happen: classes are indices of the label's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Which value the factor has by nature.
+    pub side: Side,
+    /// The label by nature.
+    pub actual: usize,
+    /// The label under do(x').
+    pub without: usize,
+    /// The label under do(x).
+    pub with: usize,
+}
+
+/// The weight of every [`Cell`] for one factor: probabilities, or counts of specimens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tally {
+    /// The factor and its two values.
+    pub contrast: Contrast,
+    /// Whether the factor is continuous: then its sides are the nearer of x and x', and a
+    /// specimen on the side of x doesn't have the label that it has under do(x).
+    pub continuous: bool,
+    /// How the weights were got.
+    pub how: How,
+    /// Whether no way leads from the factor to the label: then all that is asked of its effect is
+    /// 0, however the weights were got.
+    pub idle: bool,
+    /// Whether factor and label are associated by nature: exactly, or by a test.
+    pub associated: bool,
+    classes: usize,
+    weights: Vec<f64>,
+}
+
+impl Tally {
+    /// The tally of one query; its class doesn't matter.
+    #[must_use]
+    pub fn of(scm: &Scm, query: &Query) -> Self {
+        let exact = exactly(scm, query.label, query.contrast());
+        exact.unwrap_or_else(|why| {
+            let mut counted = [Self::empty(scm, query.label, query.contrast())];
+            count(scm, query.label, &mut counted, &[why]);
+            let [tally] = counted;
+            tally
+        })
+    }
+
+    fn empty(scm: &Scm, label: NodeId, contrast: Contrast) -> Self {
+        let classes = classes(scm, label);
+        let continuous = scm.domain(contrast.factor) == Domain::Continuous;
+        let weights = vec![0.0; Side::ALL.len() * classes.pow(3)];
+        let idle = no_effect(scm, contrast.factor, label);
+        let (how, associated) = (How::Exact, false);
+        Self { contrast, continuous, how, idle, associated, classes, weights }
+    }
+
+    fn add(&mut self, cell: Cell, weight: f64) {
+        let parts = [cell.actual, cell.without, cell.with];
+        let at = parts.iter().fold(cell.side as usize, |at, part| at * self.classes + part);
+        self.weights[at] += weight;
+    }
+
+    /// The number of the label's classes.
+    #[must_use]
+    pub const fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// Every cell with its weight.
+    pub fn cells(&self) -> impl Iterator<Item = (Cell, f64)> {
+        let k = self.classes;
+        self.weights.iter().enumerate().map(move |(at, &weight)| {
+            let side = Side::ALL[at / k.pow(3)];
+            let (actual, without, with) = (at / (k * k) % k, at / k % k, at % k);
+            (Cell { side, actual, without, with }, weight)
+        })
+    }
+
+    /// The weight of an event.
+    #[must_use]
+    pub fn weight(&self, event: impl Fn(Cell) -> bool) -> f64 {
+        self.cells().filter(|(cell, _)| event(*cell)).map(|(_, weight)| weight).sum()
+    }
+
+    /// The counts behind PN, PS and PNS of a class.
+    #[must_use]
+    pub fn counts(&self, class: usize) -> Counts {
+        let mut counts = Counts::default();
+        for (cell, weight) in self.cells() {
+            let y = |label: usize| label == class;
+            counts.count(weight, cell.side, y(cell.actual), y(cell.without), y(cell.with));
+        }
+        counts
+    }
+
+    /// PN, PS and PNS of a class.
+    #[must_use]
+    pub fn truth(&self, class: usize) -> Truth {
+        if self.idle {
+            return Truth::NONE;
+        }
+        Truth { how: self.how, ..self.counts(class).truth(self.how.trials()) }
+    }
+}
+
+/// The tallies of several factors of one label, exact where possible; the others are counted over
+/// the same specimens.
+#[must_use]
+pub fn tallies(scm: &Scm, label: NodeId, contrasts: &[Contrast]) -> Vec<Tally> {
+    let mut obstacles = Vec::new();
+    let mut counted = Vec::new();
+    let exact: Vec<Option<Tally>> = contrasts
+        .iter()
+        .map(|&contrast| {
+            exactly(scm, label, contrast)
+                .map_err(|why| {
+                    obstacles.push(why);
+                    counted.push(Tally::empty(scm, label, contrast));
+                })
+                .ok()
+        })
+        .collect();
+    count(scm, label, &mut counted, &obstacles);
+    let mut counted = counted.into_iter();
+    exact.into_iter().filter_map(|tally| tally.or_else(|| counted.next())).collect()
+}
+
+fn exactly(scm: &Scm, label: NodeId, contrast: Contrast) -> Result<Tally, Obstacle> {
+    let Contrast { factor, absent, present } = contrast;
+    let operations = &[(factor, absent), (factor, present)];
+    let wanted = &[(0, factor), (0, label), (1, label), (2, label)];
+    let joint: Joint = eliminate(scm, &Inquiry { operations, wanted })?;
+    let mut tally = Tally::empty(scm, label, contrast);
+    let pairs: Vec<(f64, f64, f64)> =
+        joint.cases().iter().map(|(case, p)| (case[0], case[1], *p)).collect();
+    tally.associated = !independent(&[Table::of_pairs(&pairs)], false);
+    for (case, probability) in joint.cases() {
+        let side = side_of(scm.domain(factor), case[0], absent, present);
+        let [actual, without, with] = [1, 2, 3].map(|i| class(case[i], tally.classes));
+        tally.add(Cell { side, actual, without, with }, *probability);
+    }
+    Ok(tally)
+}
+
+/// Counts the tallies over replayed specimens; `obstacles` says of each why.
+fn count(scm: &Scm, label: NodeId, tallies: &mut [Tally], obstacles: &[Obstacle]) {
+    if tallies.is_empty() {
+        return;
+    }
+    let mut wanted: Vec<NodeId> = tallies.iter().map(|t| t.contrast.factor).collect();
+    wanted.push(label);
+    let replay = Replay::new(scm, &wanted);
+    let mut twins: Vec<Twins> =
+        tallies.iter().map(|t| Twins::new(scm, t.contrast.factor, label)).collect();
+    let domains: Vec<Domain> = wanted.iter().map(|&n| scm.domain(n)).collect();
+    let factors = &wanted[..tallies.len()];
+    let mut seen = Seen::new(factors.len());
+    let specimens = replay.run(|noise, natural| {
+        seen.add(replay.moment(noise), factors, label, natural);
+        for ((tally, twins), &domain) in tallies.iter_mut().zip(&mut twins).zip(&domains) {
+            let Contrast { factor, absent, present } = tally.contrast;
+            let side = side_of(domain, natural[factor], absent, present);
+            let [without, with] =
+                [absent, present].map(|x| class(twins.label(noise, natural, x), tally.classes));
+            let actual = class(natural[label], tally.classes);
+            tally.add(Cell { side, actual, without, with }, 1.0);
+        }
+    });
+    for (i, (tally, &why)) in tallies.iter_mut().zip(obstacles).enumerate() {
+        tally.how = How::Counted { specimens, why: Some(why) };
+        tally.associated = seen.associated(scm, tally.contrast.factor, i);
+    }
+}
+
+/// The number of classes that a label has; of a continuous one it's asked whether it is above 0.
+pub(super) fn classes(scm: &Scm, label: NodeId) -> usize {
+    scm.domain(label).size().unwrap_or(2)
+}
+
+/// The class of a label's value.
+pub(super) fn class(value: f64, classes: usize) -> usize {
+    (value.ceil() as usize).min(classes - 1)
+}
