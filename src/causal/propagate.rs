@@ -172,12 +172,21 @@ impl Scm {
         Err(Fault::new(self.name(node), Vec::<Place>::new(), problem, remedy))
     }
 
+    /// Every parent must come before the node in the model's order: mechanisms run in it whatever
+    /// is intervened on.
     fn acyclic(&self, node: NodeId, law: &Law) -> Result<(), Fault> {
         let (name, below) = (self.name(node), self.descendants(node));
-        let Some(&parent) = law.parents().iter().find(|p| below.contains(p)) else {
+        if let Some(&parent) = law.parents().iter().find(|p| below.contains(p)) {
+            let problem = format!("cycle: `{}` depends on `{name}`", self.name(parent));
+            return Err(Fault::new(name, [], problem, "let it depend on nodes before it"));
+        }
+        let before: Vec<NodeId> =
+            self.in_causal_order().map(|(id, _)| id).take_while(|&id| id != node).collect();
+        let Some(&parent) = law.parents().iter().find(|p| !before.contains(p)) else {
             return Ok(());
         };
-        let problem = format!("cycle: `{}` depends on `{name}`", self.name(parent));
-        Err(Fault::new(name, [], problem, "let it depend on nodes before it"))
+        let problem = format!("`{}` comes about after `{name}`", self.name(parent));
+        let remedy = format!("declare it before `{name}`");
+        Err(Fault::new(name, [], problem, remedy))
     }
 }

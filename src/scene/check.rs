@@ -242,8 +242,24 @@ impl<'a> Checker<'a> {
         Err(self.error(way, Some(factor), problem, remedy))
     }
 
-    /// The disturbances of the scene or of a regime, at the end of a way.
-    pub fn disturbance(
+    /// The disturbances of the scene and of its regimes.
+    pub fn disturbances(&self, names: &[&str]) -> Result<(), SceneError> {
+        for (i, disturbance) in self.scene.disturbances.iter().enumerate() {
+            self.disturbance(&["disturbances".into(), i.into()], disturbance, names)?;
+        }
+        for (name, changes) in &self.scene.regimes {
+            for (i, change) in changes.iter().enumerate() {
+                if let Change::Disturb(disturbance) = change {
+                    let way = ["regimes".into(), name.as_str().into(), i.into(), 0.into()];
+                    self.disturbance(&way, disturbance, names)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A disturbance at the end of a way.
+    fn disturbance(
         &self,
         way: &[Place],
         disturbance: &Disturbance,

@@ -5,7 +5,9 @@ use std::path::Path;
 use ron::extensions::Extensions;
 use ron::ser::PrettyConfig;
 
+use super::check::Checker;
 use super::locate::{Tree, byte_at};
+use super::stage::Draft;
 use super::{Scene, SceneError, Stage};
 use crate::causal::suggestion;
 
@@ -37,7 +39,21 @@ pub fn load(path: &Path) -> Result<Stage, SceneError> {
 /// # Errors
 /// As [`load`].
 pub fn parse(text: &str, path: &str) -> Result<Stage, SceneError> {
-    let scene: Scene = options().from_str(text).map_err(|error| {
+    Stage::new(read(text, path)?, text, path)
+}
+
+/// Checks all of a scene's text but whether its roles are true, which takes longest.
+///
+/// # Errors
+/// As [`load`].
+pub fn check(text: &str, path: &str) -> Result<Scene, SceneError> {
+    let scene = read(text, path)?;
+    Draft::new(&scene, &Checker::new(&scene, text, path))?;
+    Ok(scene)
+}
+
+fn read(text: &str, path: &str) -> Result<Scene, SceneError> {
+    options().from_str(text).map_err(|error| {
         let (line, column) = (error.span.start.line, error.span.start.col);
         let byte = byte_at(text, line, column);
         let tree = Tree::read(text);
@@ -48,8 +64,7 @@ pub fn parse(text: &str, path: &str) -> Result<Stage, SceneError> {
             node: node.map(str::to_owned),
             ..told(&error.code)
         }
-    })?;
-    Stage::new(scene, text, path)
+    })
 }
 
 /// What the reader of RON found wrong, in the words of scenes.

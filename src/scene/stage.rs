@@ -2,7 +2,7 @@
 
 use super::check::Checker;
 use super::regime::changed;
-use super::{Change, Regime, Renderers, Scene, SceneError};
+use super::{Regime, Renderers, Scene, SceneError};
 use crate::causal::causation::{Query, Truth, findings};
 use crate::causal::tally::Contrast;
 use crate::causal::{Domain, NodeId, Role, Scm};
@@ -51,49 +51,18 @@ impl Stage {
     /// The first thing that is wrong with it.
     pub fn new(scene: Scene, text: &str, path: &str) -> Result<Self, SceneError> {
         let checker = Checker::new(&scene, text, path);
-        checker.head()?;
-        checker.dials()?;
-        let scm = checker.model()?;
-        let label = checker.label(&scm)?;
-        let mut contrasts = Vec::new();
-        for (i, declared) in scene.factors.iter().enumerate() {
-            let factor = checker.node(&scm, &declared.name)?;
-            let (absent, present) = checker.contrast(&scm, i, factor)?;
-            contrasts.push(Contrast { factor, absent, present });
-        }
+        let Draft { label, contrasts, renderers, regimes } = Draft::new(&scene, &checker)?;
+        let scm = &regimes[0].scm;
         let mut factors = Vec::new();
-        let findings = findings(&scm, label, CLASS, &contrasts);
+        let findings = findings(scm, label, CLASS, &contrasts);
         for (i, (declared, finding)) in scene.factors.iter().zip(findings).enumerate() {
             let Contrast { factor: node, absent, present } = contrasts[i];
             let query = Query { factor: node, label, class: CLASS as f64, absent, present };
-            checker.role(&scm, i, &query, &finding)?;
+            checker.role(scm, i, &query, &finding)?;
             let truth = finding.truth;
             let (name, role) = (declared.name.clone(), declared.role);
             let domain = scm.domain(node);
             factors.push(Factor { name, node, role, domain, absent, present, truth });
-        }
-        let renderers = checker.renderers(&scm)?;
-        checker.training()?;
-        let names = renderers.names();
-        for (i, disturbance) in scene.disturbances.iter().enumerate() {
-            let way = ["disturbances".into(), i.into()];
-            checker.disturbance(&way, disturbance, &names)?;
-        }
-        for (name, changes) in &scene.regimes {
-            for (i, change) in changes.iter().enumerate() {
-                if let Change::Disturb(disturbance) = change {
-                    let way = ["regimes".into(), name.as_str().into(), i.into(), 0.into()];
-                    checker.disturbance(&way, disturbance, &names)?;
-                }
-            }
-        }
-        let disturbances = scene.disturbances.clone();
-        let iid = Regime { name: "iid".to_owned(), changes: Vec::new(), scm, disturbances };
-        let mut regimes = vec![iid];
-        for (name, changes, declared) in checker.regimes()? {
-            let regime = changed(&scene, &regimes[0].scm, &name, &changes)
-                .map_err(|(i, fault)| checker.regime_fault(&name, declared.then_some(i), fault))?;
-            regimes.push(regime);
         }
         Ok(Self { scene, label, factors, regimes, renderers })
     }
@@ -127,5 +96,41 @@ impl Stage {
     #[must_use]
     pub fn factor(&self, name: &str) -> Option<&Factor> {
         self.factors.iter().find(|f| f.name == name)
+    }
+}
+
+/// A scene of which all is checked but the roles.
+pub(super) struct Draft {
+    label: NodeId,
+    contrasts: Vec<Contrast>,
+    renderers: Renderers,
+    /// `iid` first.
+    regimes: Vec<Regime>,
+}
+
+impl Draft {
+    pub(super) fn new(scene: &Scene, checker: &Checker) -> Result<Self, SceneError> {
+        checker.head()?;
+        checker.dials()?;
+        let scm = checker.model()?;
+        let label = checker.label(&scm)?;
+        let mut contrasts = Vec::new();
+        for (i, declared) in scene.factors.iter().enumerate() {
+            let factor = checker.node(&scm, &declared.name)?;
+            let (absent, present) = checker.contrast(&scm, i, factor)?;
+            contrasts.push(Contrast { factor, absent, present });
+        }
+        let renderers = checker.renderers(&scm)?;
+        checker.training()?;
+        checker.disturbances(&renderers.names())?;
+        let disturbances = scene.disturbances.clone();
+        let iid = Regime { name: "iid".to_owned(), changes: Vec::new(), scm, disturbances };
+        let mut regimes = vec![iid];
+        for (name, changes, declared) in checker.regimes()? {
+            let regime = changed(scene, &regimes[0].scm, &name, &changes)
+                .map_err(|(i, fault)| checker.regime_fault(&name, declared.then_some(i), fault))?;
+            regimes.push(regime);
+        }
+        Ok(Self { label, contrasts, renderers, regimes })
     }
 }
