@@ -205,5 +205,5 @@ fn what_is_wrong_with_a_file_is_told() {
     assert!(told(&output).contains("it is no NPZ"), "{}", told(&output));
     std::fs::remove_file(folder.join("train.npz")).unwrap();
     let output = twinworld(&["train", "--data", folder.to_str().unwrap()]);
-    assert!(told(&output).contains("no .npz file in it"), "{}", told(&output));
+    assert!(told(&output).contains("no .npz, .parquet or .tar file in it"), "{}", told(&output));
 }

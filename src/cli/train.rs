@@ -23,7 +23,7 @@ pub struct Train {
     /// The scene file
     #[arg(required_unless_present = "data", conflicts_with = "data")]
     scene: Option<PathBuf>,
-    /// A folder of data files instead of a scene: of `twinworld generate --format npz`, or anyone's
+    /// A folder of data files instead of a scene: of `twinworld generate` in any format, or anyone's
     /// NPZ with the same keys
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,

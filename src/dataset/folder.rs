@@ -112,10 +112,9 @@ impl Folder {
             .open(&aside)
             .map_err(fail)?;
         match file.try_lock() {
-            Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(DatasetError::Busy { path: aside }),
-            // A file system without locks: then nobody is warned.
-            Err(TryLockError::Error(_)) => {}
+            // On a file system without locks nobody is warned.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         file.set_len(0).map_err(fail)?;
         Ok(Claim { folder: self.clone(), shard: shard.clone(), aside, file, kept: false })

@@ -19,6 +19,7 @@
 //! | [`read`] | a folder, ours or anyone's, as a learner wants it |
 
 mod card;
+mod columns;
 mod croissant;
 mod error;
 mod facts;

@@ -19,7 +19,7 @@ macro_rules! little {
         })*
     };
 }
-little!(u8, u64, i64, f32, f64);
+little!(u8, u16, u64, i64, f32, f64);
 
 impl Little for bool {
     fn append(self, out: &mut Vec<u8>) {

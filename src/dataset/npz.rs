@@ -29,10 +29,10 @@ use std::sync::Arc;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
+use super::columns::{Both, Shown, constants, shown_columns};
 use super::folder::{Written, hashed};
-use super::media::append_samples;
-use super::npy::{append, append_unicode, array, strings, write_head};
-use super::{DatasetError, NodeKind, Record, Schema, ShardWriter, Twins, World};
+use super::npy::{append, write_head};
+use super::{DatasetError, Record, Schema, ShardWriter, Twins};
 
 /// Columns are gathered in memory up to so many bytes each, then spooled.
 const SPOOL: usize = 1 << 18;
@@ -51,6 +51,8 @@ struct Column {
     key: String,
     path: PathBuf,
     out: BufWriter<File>,
+    /// The place of the modality that it shows; a specimen that lacks it has zeros there.
+    modality: Option<usize>,
     fill: Fill,
 }
 
@@ -63,9 +65,6 @@ enum Fill {
     /// The same of every twin.
     Twins(Shown),
 }
-
-/// Appends what a column shows of a world.
-type Shown = Arc<dyn Fn(&Schema, &World, &mut Vec<u8>)>;
 
 impl NpzWriter {
     /// Starts an NPZ of `rows` records in an empty file.
@@ -108,25 +107,33 @@ impl NpzWriter {
         ];
         for (key, dtype, shape, fill) in own {
             let shape: Vec<u64> = [rows].into_iter().chain(shape).collect();
-            self.column(key.to_owned(), dtype, &shape, Fill::Record(fill))?;
+            self.column(key.to_owned(), dtype, &shape, None, Fill::Record(fill))?;
         }
-        for (key, dtype, shape, shown) in shown_columns(&schema) {
+        for Both { key, dtype, shape, modality, shown } in shown_columns(&schema) {
             let real: Vec<u64> = [rows].into_iter().chain(shape.iter().copied()).collect();
-            self.column(key.clone(), &dtype, &real, Fill::Real(Arc::clone(&shown)))?;
+            let fill = Fill::Real(Arc::clone(&shown));
+            self.column(key.clone(), &dtype, &real, modality, fill)?;
             if twins > 0 {
                 let axis = each.then_some(twins);
                 let shape: Vec<u64> = [rows].into_iter().chain(axis).chain(shape).collect();
-                self.column(format!("{key}_cf"), &dtype, &shape, Fill::Twins(shown))?;
+                self.column(format!("{key}_cf"), &dtype, &shape, modality, Fill::Twins(shown))?;
             }
         }
         Ok(())
     }
 
-    fn column(&mut self, key: String, dtype: &str, shape: &[u64], fill: Fill) -> io::Result<()> {
+    fn column(
+        &mut self,
+        key: String,
+        dtype: &str,
+        shape: &[u64],
+        modality: Option<usize>,
+        fill: Fill,
+    ) -> io::Result<()> {
         let path = self.spool.join(format!("{key}.npy"));
         let mut out = BufWriter::with_capacity(SPOOL, File::create(&path)?);
         write_head(&mut out, dtype, shape)?;
-        self.columns.push(Column { key, path, out, fill });
+        self.columns.push(Column { key, path, out, modality, fill });
         Ok(())
     }
 
@@ -171,6 +178,9 @@ impl ShardWriter for NpzWriter {
                         record.twins.iter().for_each(|twin| fill(&self.schema, twin, &mut bytes));
                     }
                 }
+                if column.modality.is_some_and(|modality| !record.has(modality)) {
+                    bytes.fill(0);
+                }
                 let written = column.out.write_all(&bytes);
                 written.map_err(|error| DatasetError::file(&column.path, error))?;
             }
@@ -188,135 +198,4 @@ impl Drop for NpzWriter {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.spool);
     }
-}
-
-/// The columns that specimens and twins have alike: key, type, shape per world, and content.
-fn shown_columns(schema: &Schema) -> Vec<(String, String, Vec<u64>, Shown)> {
-    let mut all: Vec<(String, String, Vec<u64>, Shown)> = Vec::new();
-    let mut add = |key: &str, dtype: &str, shape: Vec<u64>, shown: Shown| {
-        all.push((key.to_owned(), dtype.to_owned(), shape, shown));
-    };
-    let (nodes, factors) = (schema.nodes.len() as u64, schema.factors.len() as u64);
-    if let Some(image) = schema.image {
-        let shape = vec![image.height as u64, image.width as u64, 3];
-        add("images", "|u1", shape, Arc::new(|_, w, out| out.extend_from_slice(&w.image)));
-    }
-    if let Some(audio) = schema.audio {
-        let shape = vec![audio.samples as u64];
-        add("audio", "<i2", shape, Arc::new(|_, w, out| append_samples(&w.audio, out)));
-    }
-    if let Some(text) = &schema.text {
-        let (length, widest) = (text.length, text.widest());
-        let unicode = format!("<U{widest}");
-        add(
-            "text",
-            &unicode,
-            vec![],
-            Arc::new(move |_, w, out| {
-                append_unicode(&w.text, widest, out);
-            }),
-        );
-        add(
-            "tokens",
-            "<u2",
-            vec![length as u64],
-            Arc::new(|_, w, out| {
-                out.extend(w.tokens.iter().flat_map(|t| t.to_le_bytes()));
-            }),
-        );
-    }
-    for (i, vector) in schema.vectors.iter().enumerate() {
-        let shape = vec![vector.width as u64];
-        add(
-            &format!("vectors_{}", vector.name),
-            "<f4",
-            shape,
-            Arc::new(move |_, w, out| {
-                out.extend(w.vectors[i].iter().flat_map(|x| x.to_le_bytes()));
-            }),
-        );
-    }
-    add(
-        "latents",
-        "<f4",
-        vec![factors],
-        Arc::new(|schema, w, out| {
-            out.extend(schema.factors.iter().flat_map(|&n| (w.values[n] as f32).to_le_bytes()));
-        }),
-    );
-    let confounders = schema.confounders.len() as u64;
-    add(
-        "confounders",
-        "<f4",
-        vec![confounders],
-        Arc::new(|schema, w, out| {
-            out.extend(schema.confounders.iter().flat_map(|&n| (w.values[n] as f32).to_le_bytes()));
-        }),
-    );
-    add(
-        "targets",
-        "|b1",
-        vec![nodes],
-        Arc::new(|schema, w, out| {
-            let hit = |node: usize| w.interventions.iter().any(|(n, _)| *n == node);
-            out.extend((0..schema.nodes.len()).map(|node| u8::from(hit(node))));
-        }),
-    );
-    add(
-        "target_values",
-        "<f8",
-        vec![nodes],
-        Arc::new(|schema, w, out| {
-            let on = |node: usize| w.interventions.iter().find(|(n, _)| *n == node);
-            append(
-                out,
-                (0..schema.nodes.len()).map(|node| on(node).map_or(0.0, |(_, value)| *value)),
-            );
-        }),
-    );
-    add("y", "<i8", vec![], Arc::new(|_, w, out| append(out, [w.label as i64])));
-    all
-}
-
-/// The arrays that are true of all specimens, as whole `.npy` files.
-fn constants(schema: &Schema) -> io::Result<Vec<(&'static str, Vec<u8>)>> {
-    let factors: Vec<_> = schema
-        .factors
-        .iter()
-        .filter_map(|&n| match &schema.nodes[n].kind {
-            NodeKind::Factor { role, contrast, truth, .. } => Some((*role, *contrast, *truth)),
-            NodeKind::Confounder | NodeKind::Label => None,
-        })
-        .collect();
-    let roles: Vec<String> = factors.iter().map(|(role, ..)| role.to_string()).collect();
-    let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
-    let (f, v) = (factors.len() as u64, schema.nodes.len() as u64);
-    let nodes: Vec<usize> = (0..schema.nodes.len()).collect();
-    let classes: Vec<&str> = schema.classes.iter().map(String::as_str).collect();
-    let mut all = vec![
-        ("keys", strings(&schema.names(&schema.factors))?),
-        ("roles", strings(&roles)?),
-        ("contrast", array("<f8", &[f, 2], factors.iter().flat_map(|(_, (a, b), _)| [*a, *b]))?),
-        ("pn", array("<f8", &[f], factors.iter().map(|(.., t)| t.pn))?),
-        ("ps", array("<f8", &[f], factors.iter().map(|(.., t)| t.ps))?),
-        ("pns", array("<f8", &[f], factors.iter().map(|(.., t)| t.pns))?),
-        ("exact", array("|b1", &[f], factors.iter().map(|(.., t)| t.is_exact()))?),
-        ("node_keys", strings(&schema.names(&nodes))?),
-        ("adjacency", array("|u1", &[v, v], super::adjacency(schema))?),
-        ("confounder_keys", strings(&schema.names(&schema.confounders))?),
-        ("twin_keys", strings(&schema.twin_names())?),
-        ("modalities", strings(&schema.modalities())?),
-        ("classes", strings(&classes)?),
-        ("regime", strings(&[&schema.regime])?),
-        ("scene", strings(&[&schema.scene])?),
-        ("seed", array("<u8", &[1], [schema.seed])?),
-    ];
-    if let Some(audio) = schema.audio {
-        all.push(("sampling_rate", array("<i8", &[1], [i64::from(audio.rate)])?));
-    }
-    if let Some(text) = &schema.text {
-        let words: Vec<&str> = text.vocabulary.iter().map(String::as_str).collect();
-        all.push(("vocabulary", strings(&words)?));
-    }
-    Ok(all)
 }

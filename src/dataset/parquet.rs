@@ -21,6 +21,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Fields, Schema as ArrowSchema};
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -85,7 +86,11 @@ impl ParquetWriter {
         }
         let table = Arc::new(ArrowSchema::new(fields));
         let sink = Sink::start(file, path);
-        let writer = ArrowWriter::try_new(sink, Arc::clone(&table), Some(properties.build()))
+        // Without a second schema in Arrow's own form readers take the metadata from the footer.
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties.build())
+            .with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(sink, Arc::clone(&table), options)
             .map_err(|error| failure(path, error))?;
         Ok(Self { schema: Arc::clone(schema), path: path.to_path_buf(), table, wav, writer })
     }

@@ -100,19 +100,31 @@ impl Request {
             None => "nothing".to_owned(),
             Some(value) => value.to_string(),
         };
-        let differing = own.iter().find(|(key, value)| other.get(*key) != Some(value));
+        let differing = TOLD.into_iter().find(|key| own.get(*key) != other.get(*key));
         Some(match differing {
-            Some((key, _)) if key == "scene" || key == "renderers" => {
-                "the scene differs".to_owned()
-            }
-            Some((key, value)) => {
-                let key_in_words = key.replace('_', " ");
-                format!("{key_in_words} is {} there and {value} here", short(other.get(key)))
+            Some("scene" | "renderers") => "the scene differs".to_owned(),
+            Some(key) => {
+                let (there, here) = (short(other.get(key)), short(own.get(key)));
+                format!("{} is {there} there and {here} here", key.replace('_', " "))
             }
             None => "it says more than this one".to_owned(),
         })
     }
 }
+
+/// The parts of a request in the order in which a difference is looked for.
+const TOLD: [&str; 10] = [
+    "program",
+    "seed",
+    "scene",
+    "renderers",
+    "regime",
+    "operations",
+    "twins",
+    "format",
+    "splits",
+    "shard_size",
+];
 
 /// Bytes as lower-case hexadecimal digits.
 #[must_use]

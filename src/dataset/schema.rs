@@ -184,7 +184,9 @@ impl Schema {
                 ("audio", renderers.sound.as_ref().map(|p| p.shows())),
                 ("text", renderers.text.as_ref().map(|p| p.shows())),
             ];
-            let shown_in = shows.into_iter().filter(|(_, s)| s.is_some_and(|s| s.contains(&place)));
+            let vectors = renderers.vectors.plans().iter().map(|p| (p.name(), Some(p.shows())));
+            let shows = shows.into_iter().chain(vectors);
+            let shown_in = shows.filter(|(_, s)| s.is_some_and(|s| s.contains(&place)));
             let shown_in = shown_in.map(|(name, _)| name.to_owned()).collect();
             NodeKind::Factor { role: factor.role, contrast: (absent, present), truth, shown_in }
         };

@@ -57,6 +57,7 @@ pub fn scm_json(schema: &Schema) -> Value {
             "class_of_interest": CLASS,
         },
         "modalities": schema.modalities(),
+        "media": media(schema),
         "nodes": nodes,
         "edges": edges.collect::<Vec<_>>(),
         "adjacency": adjacency,
@@ -86,6 +87,27 @@ pub fn declared_json(schema: &Schema, stage: &Stage) -> Value {
         model.insert("regimes".to_owned(), Value::Object(regimes));
     }
     model
+}
+
+/// What the files of each modality hold.
+fn media(schema: &Schema) -> Value {
+    let mut all = Map::new();
+    if let Some(image) = schema.image {
+        let said = json!({"width": image.width, "height": image.height, "channels": 3});
+        all.insert("image".to_owned(), said);
+    }
+    if let Some(audio) = schema.audio {
+        let said = json!({"sampling_rate": audio.rate, "samples": audio.samples});
+        all.insert("audio".to_owned(), said);
+    }
+    if let Some(text) = &schema.text {
+        let said = json!({"length": text.length, "vocabulary": text.vocabulary});
+        all.insert("text".to_owned(), said);
+    }
+    for vector in &schema.vectors {
+        all.insert(vector.name.clone(), json!({"width": vector.width}));
+    }
+    Value::Object(all)
 }
 
 fn node_json(schema: &Schema, node: usize) -> Value {

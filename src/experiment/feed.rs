@@ -51,6 +51,11 @@ impl Feed {
         batch.labels.extend(rows.iter().map(|&(row, world)| split.worlds[world].labels[row]));
         batch.inputs.resize_with(self.specs.len(), Input::default);
         let masks = split.present.len() / split.rows.max(1);
+        batch.present.clear();
+        if masks > 0 {
+            let mask = |&(row, _): &(usize, usize)| &split.present[row * masks..(row + 1) * masks];
+            batch.present.extend(rows.iter().flat_map(mask));
+        }
         for (i, ((medium, mel), spec)) in self.media.iter().zip(&self.specs).enumerate() {
             let values = &mut batch.inputs[i].values;
             values.resize(rows.len() * spec.width, 0.0);

@@ -18,6 +18,26 @@ pub enum Array {
 }
 
 impl Array {
+    /// How many numbers.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Byte(all) => all.len(),
+            Self::Sample(all) => all.len(),
+            Self::Token(all) => all.len(),
+            Self::Float(all) => all.len(),
+        }
+    }
+
+    /// Adds so many zeros.
+    pub(super) fn append_zeros(&mut self, count: usize) {
+        match self {
+            Self::Byte(all) => all.resize(all.len() + count, 0),
+            Self::Sample(all) => all.resize(all.len() + count, 0),
+            Self::Token(all) => all.resize(all.len() + count, 0),
+            Self::Float(all) => all.resize(all.len() + count, 0.0),
+        }
+    }
+
     /// Adds the numbers of an array of the same type.
     pub(super) fn append(&mut self, other: Self) {
         match (self, other) {

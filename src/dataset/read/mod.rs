@@ -3,11 +3,14 @@
 //! Ours or anyone's: `train.npz`, `train-00000-of-00002.npz` and so on, with the keys that
 //! `dataset/npz.rs` documents. `y` is needed, and at least one of `images`, `audio` (with
 //! `sampling_rate`), `log_mel`, `tokens` and `vectors_NAME` (or `vectors`); all others are used
-//! where they are there.
+//! where they are there. Parquet and WebDataset are read as `twinworld generate` writes them.
 
 mod array;
+mod assemble;
 mod npz;
 mod shapes;
+mod table;
+mod tar;
 
 use std::path::{Path, PathBuf};
 
@@ -58,16 +61,29 @@ pub fn read(folder: &Path) -> Result<Data, DatasetError> {
     let files = files(folder)?;
     let mut data: Option<Data> = None;
     for (split, path) in files {
-        let (shapes, rows) = npz::read(&path, &split)?;
+        let (shapes, rows) = match path.extension().and_then(|e| e.to_str()) {
+            Some("npz") => npz::read(&path, &split)?,
+            ending => {
+                let shapes = assemble::shapes(folder)?;
+                let rows = match ending {
+                    Some("tar") => tar::read(&path, &split, &shapes)?,
+                    _ => table::read(&path, &split, &shapes)?,
+                };
+                (shapes, rows)
+            }
+        };
         match &mut data {
             None => data = Some(Data { shapes, splits: vec![rows] }),
             Some(data) => data.join(&path, shapes, rows)?,
         }
     }
-    let mut data = data.ok_or_else(|| nothing(folder, &[]))?;
+    let mut data = data.ok_or_else(|| nothing(folder))?;
     data.check(folder)?;
     Ok(data)
 }
+
+/// The endings of data files; a folder is read in the first that it has.
+const ENDINGS: [&str; 3] = [".npz", ".parquet", ".tar"];
 
 /// The data files of a folder with the split that each belongs to, by name.
 fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>, DatasetError> {
@@ -75,13 +91,14 @@ fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>, DatasetError> {
     let mut names: Vec<String> =
         entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     names.sort();
+    let ending = ENDINGS.into_iter().find(|e| names.iter().any(|name| name.ends_with(e)));
     let of = |name: &String| {
-        let stem = name.strip_suffix(".npz")?;
+        let stem = name.strip_suffix(ending?)?;
         Some((split_of(stem).to_owned(), folder.join(name)))
     };
     let mut found: Vec<(String, PathBuf)> = names.iter().filter_map(of).collect();
     if found.is_empty() {
-        return Err(nothing(folder, &names));
+        return Err(nothing(folder));
     }
     // `train` first: the model is built for it.
     found.sort_by_key(|(split, path)| (split != "train", split.clone(), path.clone()));
@@ -96,15 +113,9 @@ fn split_of(stem: &str) -> &str {
     if digits(number) && digits(count) { split } else { stem }
 }
 
-fn nothing(folder: &Path, names: &[String]) -> DatasetError {
-    let other = |name: &&String| name.ends_with(".parquet") || name.ends_with(".tar");
-    let remedy = "training reads NPZ: name a folder with train-00000-of-00001.npz or train.npz, as \
-                  `twinworld generate` writes it";
-    let problem = match names.iter().find(other) {
-        Some(name) => format!("no .npz file in it, only files such as {name}"),
-        None => "no .npz file in it".to_owned(),
-    };
-    DatasetError::unfit(folder, problem, remedy)
+fn nothing(folder: &Path) -> DatasetError {
+    let remedy = "name a folder that `twinworld generate` has written, or one with train.npz in it";
+    DatasetError::unfit(folder, "no .npz, .parquet or .tar file in it", remedy)
 }
 
 impl Data {
