@@ -155,6 +155,7 @@ impl Scrutiny<'_> {
             samples: wave.samples.clone(),
             mel: Some((plan.mel().frames, plan.mel().bands, wave.log_mel.clone())),
         });
+        let plans = renderers.vectors.plans().iter();
         let words = played.tokens.as_ref().zip(renderers.text.as_ref());
         let verdict = |(run, logits): (usize, &Logits)| {
             let class = logits.verdict(row);
@@ -169,6 +170,10 @@ impl Scrutiny<'_> {
             picture,
             sound,
             words: words.map(|(tokens, plan)| plan.grammar().sentence(tokens)),
+            vectors: plans
+                .zip(&played.vectors)
+                .map(|(p, x)| (p.name().to_owned(), x.clone()))
+                .collect(),
             factors: stage.factors.iter().zip(&played.factors).map(shown).collect(),
             label: classes[played.label].clone(),
             verdicts: answers.iter().enumerate().map(verdict).collect(),

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::figures::figure;
 use super::media::{loudness, peak, picture_uri, spectrogram_uri, wav_size, wav_uri, waveform};
-use super::{Exhibit, Report, ReportError, Sound, World, verdicts, words};
+use super::{Exhibit, Report, ReportError, Sound, World, vectors, verdicts, words};
 
 /// Sounds are playable as long as all of them together need no more bytes than this.
 const PLAYABLE: usize = 2_000_000;
@@ -96,7 +96,7 @@ struct SoundScale {
     playable: bool,
 }
 
-/// One world's picture, sound and words.
+/// One world's picture, sound, words and vectors.
 fn senses(
     exhibit: &Exhibit,
     world: &World,
@@ -115,6 +115,7 @@ fn senses(
         @if let Some(text) = &world.words {
             p.text { "“" (words::marked(text, other.words.as_deref().unwrap_or(""))) "”" }
         }
+        (vectors::draw(&world.vectors, &other.vectors))
     })
 }
 

@@ -20,6 +20,7 @@ mod sample;
 mod settings;
 #[cfg(test)]
 mod tags;
+mod vectors;
 mod verdicts;
 mod words;
 
@@ -86,6 +87,8 @@ pub struct World {
     pub sound: Option<Sound>,
     /// The text, where the scene has one.
     pub words: Option<String>,
+    /// The names of the scene's vectors and their numbers.
+    pub vectors: Vec<(String, Vec<f32>)>,
     /// Factor names and their values, in scene order.
     pub factors: Vec<(String, String)>,
     /// The true label.

@@ -170,6 +170,7 @@ fn world(specimen: u64, factors: Vec<(String, String)>, runs: usize) -> World {
         picture: Some(picture(specimen, on("lake"), on("flat_bill"), on("wings"))),
         sound: Some(sound(on("flat_bill"))),
         words: Some(format!("a small bird {place} showing a {bill} bill")),
+        vectors: Vec::new(),
         factors,
         label: label(duck),
         verdicts,

@@ -146,7 +146,7 @@ fn paint_texture(
     match chosen(Texture::ALL, cue) {
         Texture::Plain => {}
         Texture::Stripes => {
-            paint_pattern(tile, pose, cue, pale, bounds, distance, texture::stripes)
+            paint_pattern(tile, pose, cue, pale, bounds, distance, texture::stripes);
         }
         Texture::Dots => paint_pattern(tile, pose, cue, pale, bounds, distance, texture::dots),
         Texture::Checks => paint_pattern(tile, pose, cue, dark, bounds, distance, texture::checks),

@@ -252,6 +252,34 @@ mod tests {
         assert_eq!((grammar.value(1, "folded"), grammar.value(9, "red")), (None, None));
     }
 
+    /// A word told by two slots, or by a slot and a template, would tell of the wrong factor; values
+    /// of other lengths would move the words that follow.
+    #[test]
+    fn slots_of_the_grammars_here_share_no_words() {
+        for text in [
+            include_str!("../../../assets/grammars/bird.ron"),
+            include_str!("../../../assets/grammars/shapes.ron"),
+        ] {
+            let grammar = Grammar::parse(text).unwrap();
+            let pieces = grammar.templates.iter().flatten().flat_map(|part| &part.pieces);
+            let mut taken: Vec<u16> = grammar.fillers.clone();
+            taken.extend(pieces.filter_map(|piece| match piece {
+                Token::Word(word) => Some(*word),
+                Token::Filler | Token::Phrase => None,
+            }));
+            for slot in &grammar.slots {
+                let own: Vec<u16> = slot.values.iter().flatten().flatten().copied().collect();
+                let shared = own.iter().find(|word| taken.contains(word));
+                assert_eq!(shared.map(|&word| grammar.sentence(&[word])), None, "{}", slot.name);
+                taken.extend(own);
+                for phrases in &slot.values {
+                    let lengths = phrases.iter().map(Vec::len);
+                    assert!(lengths.eq(slot.values[0].iter().map(Vec::len)), "{}", slot.name);
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_sentence_leaves_padding_out_and_names_strangers() {
         let grammar = Grammar::parse(SMALL).unwrap();
