@@ -6,6 +6,7 @@
 pub mod audio;
 pub mod disturb;
 mod exponential;
+mod grain;
 pub mod image;
 pub mod text;
 pub mod vector;

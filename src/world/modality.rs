@@ -91,21 +91,25 @@ impl Medium for ImagePixels {
 
 impl Medium for Waveform {
     type Plan = SoundPlan;
-    type Scratch = audio::Scratch;
+    type Scratch = (audio::Desk, audio::Scratch);
     fn plan(renderers: &Renderers) -> Option<&SoundPlan> {
         renderers.sound.as_ref()
     }
     fn shows(plan: &SoundPlan) -> &[usize] {
         plan.shows()
     }
-    fn scratch(plan: &SoundPlan) -> audio::Scratch {
-        plan.scratch()
+    fn scratch(plan: &SoundPlan) -> Self::Scratch {
+        (plan.desk(), plan.ear())
     }
-    fn render(&mut self, plan: &SoundPlan, subject: Subject, scratch: &mut audio::Scratch) {
-        plan.synthesise(subject, scratch, &mut self.samples, &mut self.log_mel);
+    fn render(&mut self, plan: &SoundPlan, subject: Subject, (desk, ear): &mut Self::Scratch) {
+        plan.synthesise(subject, desk, &mut self.samples);
+        // Who only writes data leaves no room for it.
+        if !self.log_mel.is_empty() {
+            plan.hear(&self.samples, ear, &mut self.log_mel);
+        }
     }
-    fn disturb(&mut self, plan: &SoundPlan, fate: Fate, scratch: &mut audio::Scratch) {
-        plan.disturb(fate, scratch, &mut self.samples, &mut self.log_mel);
+    fn disturb(&mut self, plan: &SoundPlan, fate: Fate, (_, ear): &mut Self::Scratch) {
+        plan.disturb(fate, ear, &mut self.samples, &mut self.log_mel);
     }
 }
 

@@ -1,10 +1,9 @@
 //! A bird as it sounds: its call, its wings, its feet and the place it is in.
 
+use multiversion::multiversion;
 use rand::Rng;
 
-use super::AudioFormat;
-use super::noise::record;
-use super::sounds::{Draws, Sounds};
+use super::sounds::{Desk, Sounds};
 use crate::modality::Cue;
 
 /// What is to be heard of one specimen.
@@ -45,33 +44,41 @@ impl Default for BirdVoice {
     }
 }
 
-/// Records one bird: fills `out` with `format.samples` 16-bit samples.
+/// Records one bird: fills `out` with as many 16-bit samples as the desk's format says.
 ///
 /// `noise_sd` is the standard deviation of the microphone's noise, full scale being 1. The number
-/// of draws from `noise` depends on `format` alone.
+/// of draws from `noise` depends on the format alone.
 ///
 /// # Panics
-/// When `out` is not as long as `format` says: a mistake in the calling code, not in a scene.
+/// When `out` is not as long as the desk's format says: a mistake in the calling code, not in a
+/// scene.
 pub fn synthesise_bird(
-    format: AudioFormat,
     voice: &BirdVoice,
     noise_sd: f32,
     noise: &mut impl Rng,
+    desk: &mut Desk,
     out: &mut [i16],
 ) {
-    assert_eq!(out.len(), format.samples, "samples in a recording");
-    let draws = Draws::new(format, noise);
-    let mut sounds = Sounds::new(format, 0.7 + 0.6 * voice.level);
-    sounds.call(voice.call, voice.pitch, voice.onset, &draws);
-    sounds.wing_beats(voice.wing_beats, &draws);
-    sounds.steps(voice.steps, &draws);
-    sounds.background(voice.background, &draws);
-    record(sounds.mix(), noise_sd, &draws.microphone, out);
+    assert_eq!(out.len(), desk.format().samples, "samples in a recording");
+    desk.draw(noise);
+    perform(voice, noise_sd, desk, out);
+}
+
+/// Makes the sounds one after the other and records them. Compiled once for any machine and once
+/// for wider vector units; both round alike, so they record the same samples.
+#[multiversion(targets("x86_64+avx2"))]
+fn perform(voice: &BirdVoice, noise_sd: f32, desk: &mut Desk, out: &mut [i16]) {
+    let mut sounds = Sounds::new(0.7 + 0.6 * voice.level, desk);
+    sounds.call(voice.call, voice.pitch, voice.onset);
+    sounds.wing_beats(voice.wing_beats);
+    sounds.steps(voice.steps);
+    sounds.background(voice.background);
+    sounds.record(noise_sd, out);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{MelShape, Spectrogrammer};
+    use super::super::{AudioFormat, MelShape, Spectrogrammer};
     use super::*;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
@@ -86,7 +93,8 @@ mod tests {
 
     fn hear(voice: &BirdVoice, noise_sd: f32, seed: u64) -> Vec<i16> {
         let mut out = vec![0; FORMAT.samples];
-        synthesise_bird(FORMAT, voice, noise_sd, &mut ChaCha8Rng::seed_from_u64(seed), &mut out);
+        let mut noise = ChaCha8Rng::seed_from_u64(seed);
+        synthesise_bird(voice, noise_sd, &mut noise, &mut Desk::new(FORMAT), &mut out);
         out
     }
 
@@ -134,7 +142,8 @@ mod tests {
     fn the_number_of_draws_is_fixed() {
         let after = |voice: &BirdVoice, noise_sd| {
             let mut rng = ChaCha8Rng::seed_from_u64(4);
-            synthesise_bird(FORMAT, voice, noise_sd, &mut rng, &mut [0; 2_048]);
+            let mut desk = Desk::new(FORMAT);
+            synthesise_bird(voice, noise_sd, &mut rng, &mut desk, &mut [0; 2_048]);
             rng.next_u64()
         };
         let quiet = after(&BirdVoice::default(), 0.0);

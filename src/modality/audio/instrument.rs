@@ -74,6 +74,7 @@ pub struct Strike {
 
 impl Strike {
     /// Adds it to `mix`, whose first sample is the one number `first` of the strike.
+    #[inline(always)]
     pub fn add(&self, timbre: Timbre, amplitude: f32, first: usize, mix: &mut [f32]) {
         let amplitude = amplitude * timbre.gain();
         if amplitude == 0.0 {

@@ -1,6 +1,7 @@
 //! A bank of triangular filters, evenly spaced on the mel scale.
 
 use super::AudioError;
+use super::fourier::SIGNALS;
 
 /// Hertz to mel, as HTK has it: `2595 log10(1 + f / 700)`.
 fn mel(hertz: f64) -> f64 {
@@ -12,14 +13,10 @@ fn hertz(mel: f64) -> f64 {
     700.0 * (10f64.powf(mel / 2_595.0) - 1.0)
 }
 
-/// Bins are summed in this many lanes side by side.
-pub(super) const LANES: usize = 4;
-
-/// One filter: the weights of neighbouring bins, all others being zero. The last lanes may be zero
-/// too.
+/// One filter: the weights of neighbouring bins, all others being zero.
 struct Band {
     first: usize,
-    weights: Vec<[f32; LANES]>,
+    weights: Vec<f32>,
 }
 
 /// Triangular filters that cover 0 Hz to half the sampling rate, their feet at their neighbours'
@@ -51,28 +48,25 @@ impl MelBank {
                 if weights.is_empty() {
                     return Err(AudioError::EmptyBand { band, bands, window });
                 }
-                let lanes = weights
-                    .chunks(LANES)
-                    .map(|w| std::array::from_fn(|i| w.get(i).copied().unwrap_or(0.0)));
-                Ok(Band { first, weights: lanes.collect() })
+                Ok(Band { first, weights })
             })
             .collect::<Result<_, _>>()
             .map(Self)
     }
 
-    /// The power that each band lets through, written to `out` (one number a band). `power` has one
-    /// number a bin and [`LANES`] more, which count for nothing.
-    pub(super) fn apply(&self, power: &[f32], out: &mut [f32]) {
-        for (out, band) in out.iter_mut().zip(&self.0) {
-            let (bins, _) = power[band.first..].as_chunks::<LANES>();
-            let mut sums = [0.0; LANES];
-            for (weights, bins) in band.weights.iter().zip(bins) {
-                for ((sum, weight), bin) in sums.iter_mut().zip(weights).zip(bins) {
-                    *sum += weight * bin;
+    /// The power that each band lets through of each signal, band by band. `power` has one row a
+    /// bin.
+    #[inline(always)]
+    pub(super) fn apply(&self, power: &[[f32; SIGNALS]]) -> impl Iterator<Item = [f32; SIGNALS]> {
+        self.0.iter().map(|band| {
+            let mut sums = [0.0; SIGNALS];
+            for (weight, power) in band.weights.iter().zip(&power[band.first..]) {
+                for (sum, power) in sums.iter_mut().zip(power) {
+                    *sum += weight * power;
                 }
             }
-            *out = sums.iter().sum();
-        }
+            sums
+        })
     }
 }
 
@@ -91,7 +85,7 @@ mod tests {
         let bank = MelBank::new(32, 256, 8_000).unwrap();
         let mut sums = vec![0.0; 129];
         for band in &bank.0 {
-            for (sum, w) in sums[band.first..].iter_mut().zip(band.weights.as_flattened()) {
+            for (sum, w) in sums[band.first..].iter_mut().zip(&band.weights) {
                 *sum += w;
             }
         }

@@ -5,11 +5,13 @@
 //! | [`AudioFormat`] | sampling rate and length of every recording of a scene |
 //! | [`BirdVoice`], [`synthesise_bird`] | the cues of one specimen, and its 16-bit recording |
 //! | [`ToneVoice`], [`synthesise_tones`] | the same of an object that is struck |
+//! | [`Desk`] | the working space of a recording |
 //! | [`Spectrogrammer`] | recording to log-mel spectrogram |
 
 use serde::{Deserialize, Serialize};
 
 mod bird;
+mod fourier;
 mod instrument;
 mod mel;
 mod noise;
@@ -19,6 +21,7 @@ mod tones;
 mod wave;
 
 pub use bird::{BirdVoice, synthesise_bird};
+pub use sounds::Desk;
 pub use spectrogram::{LOG_MEAN, LOG_SD, MelShape, POWER_FLOOR, Scratch, Spectrogrammer};
 pub use tones::{PitchRange, ToneVoice, synthesise_tones};
 

@@ -3,13 +3,15 @@
 //! A recording is made piece by piece on the stack. Everything free is drawn without a look at the
 //! cues: a twin that differs in one cue keeps every other sound and the same recording noise.
 
+use multiversion::multiversion;
 use rand::Rng;
 
 use super::AudioFormat;
 use super::instrument::{Strike, Timbre, sine, step};
-use super::noise::{MICROPHONE_BYTES, record, smooth_noise};
+use super::noise::{record, room, smooth_noise};
 use crate::modality::Cue;
 use crate::modality::exponential::exp2;
+use crate::modality::grain::Grain;
 
 // Amplitudes of the clear cues, full scale being 1: peaks of tones, deviations of noises.
 const TONE: f32 = 0.13;
@@ -35,6 +37,9 @@ const HUM: [(f32, f32); 3] = [(100.0, 1.0), (200.0, 0.8), (300.0, 0.6)];
 
 /// The most samples made at once.
 const PIECE: usize = 512;
+
+/// The length of a buffer for a piece.
+const ROOM: usize = room(PIECE);
 
 /// What is to be heard of one object.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -121,41 +126,47 @@ pub fn synthesise_tones(
     out: &mut [i16],
 ) {
     assert_eq!(out.len(), format.samples, "samples in a recording");
-    let scene = Sounds::new(format, voice);
-    let phases: [u32; 6] = std::array::from_fn(|_| noise.next_u32());
-    let spacing = format.samples_in(GRAIN.recip());
-    // Whole knots to a piece, so that a piece begins where one ends.
-    let size = PIECE / spacing * spacing;
-    let mut grains = [Grain::new(noise), Grain::new(noise)];
-    let mut microphone = [0; MICROPHONE_BYTES * PIECE];
-    let mut mix = [0.0; PIECE];
-    for (piece, out) in out.chunks_mut(size).enumerate() {
-        let mix = &mut mix[..out.len()];
-        let microphone = &mut microphone[..MICROPHONE_BYTES * out.len()];
-        let first = piece * size;
-        for grain in &mut grains {
-            grain.draw(noise, out.len().div_ceil(spacing));
+    let sounds = Sounds::new(format, voice, std::array::from_fn(|_| noise.next_u32()));
+    let mut knots = [Knots::new(noise), Knots::new(noise)];
+    let mut microphone = Grain::new(noise);
+    for (piece, out) in out.chunks_mut(sounds.size).enumerate() {
+        for knots in &mut knots {
+            knots.draw(noise, out.len().div_ceil(sounds.spacing));
         }
-        noise.fill_bytes(microphone);
-        mix.fill(0.0);
-        scene.strikes(first, mix);
-        scene.scrape(first, &grains[0], spacing, &phases, mix);
-        scene.background(first, &grains[1], spacing, &phases, mix);
-        record(mix, noise_sd, microphone, out);
+        perform(&sounds, piece * sounds.size, &knots, noise_sd, &mut microphone, out);
     }
 }
 
+/// Records one piece, from sample `first`. Compiled once for any machine and once for wider vector
+/// units; both round alike, so they record the same samples.
+#[multiversion(targets("x86_64+avx2"))]
+fn perform(
+    sounds: &Sounds,
+    first: usize,
+    knots: &[Knots; 2],
+    noise_sd: f32,
+    microphone: &mut Grain,
+    out: &mut [i16],
+) {
+    let mut whole = [0.0; ROOM];
+    let mix = &mut whole[..out.len()];
+    sounds.strikes(first, mix);
+    sounds.scrape(first, &knots[0], mix);
+    sounds.background(first, &knots[1], mix);
+    record(&whole, noise_sd, microphone, out);
+}
+
 /// The knots behind the noise of one piece; the last one of a piece is the first of the next.
-struct Grain {
+struct Knots {
     bytes: [u8; PIECE + 1],
     used: usize,
 }
 
-impl Grain {
+impl Knots {
     fn new(noise: &mut impl Rng) -> Self {
-        let mut grain = Self { bytes: [0; PIECE + 1], used: 0 };
-        noise.fill_bytes(&mut grain.bytes[..1]);
-        grain
+        let mut knots = Self { bytes: [0; PIECE + 1], used: 0 };
+        noise.fill_bytes(&mut knots.bytes[..1]);
+        knots
     }
 
     fn draw(&mut self, noise: &mut impl Rng, knots: usize) {
@@ -169,6 +180,12 @@ impl Grain {
 struct Sounds<'a> {
     format: AudioFormat,
     voice: &'a ToneVoice,
+    /// Of the scrapes and their carrier, the hum's three partials, and the hiss.
+    phases: [u32; 6],
+    /// Samples from knot to knot.
+    spacing: usize,
+    /// Samples of a piece.
+    size: usize,
     gain: f32,
     strike: Strike,
     onset: usize,
@@ -176,11 +193,16 @@ struct Sounds<'a> {
 }
 
 impl<'a> Sounds<'a> {
-    fn new(format: AudioFormat, voice: &'a ToneVoice) -> Self {
+    fn new(format: AudioFormat, voice: &'a ToneVoice, phases: [u32; 6]) -> Self {
+        let spacing = format.samples_in(GRAIN.recip());
         let between = |from: f32, to: f32, part: f32| format.samples_in(from + (to - from) * part);
         Self {
             format,
             voice,
+            phases,
+            spacing,
+            // Whole knots to a piece, so that a piece begins where one ends.
+            size: PIECE / spacing * spacing,
             gain: 0.7 + 0.6 * voice.level,
             strike: Strike {
                 hertz: voice.range.hertz(voice.pitch),
@@ -193,6 +215,7 @@ impl<'a> Sounds<'a> {
     }
 
     /// Every strike that is heard from sample `first` on.
+    #[inline(always)]
     fn strikes(&self, first: usize, mix: &mut [f32]) {
         let Cue { value, strength } = self.voice.timbre;
         let timbre = Timbre::ALL[((value + 0.5).max(0.0) as usize).min(Timbre::ALL.len() - 1)];
@@ -212,45 +235,33 @@ impl<'a> Sounds<'a> {
     }
 
     /// Rough noise that comes and goes (value 1).
-    fn scrape(
-        &self,
-        first: usize,
-        grain: &Grain,
-        spacing: usize,
-        phases: &[u32; 6],
-        mix: &mut [f32],
-    ) {
+    #[inline(always)]
+    fn scrape(&self, first: usize, knots: &Knots, mix: &mut [f32]) {
         let Cue { value, strength } = self.voice.scrape;
         let amplitude = self.gain * SCRAPE * strength * value;
         if amplitude == 0.0 {
             return;
         }
-        let mut rough = [0.0; PIECE];
-        smooth_noise(&grain.bytes[..=grain.used], spacing, &mut rough[..mix.len()]);
+        let mut rough = [0.0; ROOM];
+        smooth_noise(&knots.bytes[..=knots.used], self.spacing, &mut rough);
         let [carrier, stroke] = [SCRAPE_BAND, SCRAPES].map(|hertz| step(hertz, self.format.rate));
         for ((n, sample), rough) in (first as u32..).zip(mix).zip(rough) {
-            let stroke = 0.5 + 0.5 * sine(n.wrapping_mul(stroke).wrapping_add(phases[0]));
-            let carrier = sine(n.wrapping_mul(carrier).wrapping_add(phases[1]));
+            let stroke = 0.5 + 0.5 * sine(n.wrapping_mul(stroke).wrapping_add(self.phases[0]));
+            let carrier = sine(n.wrapping_mul(carrier).wrapping_add(self.phases[1]));
             // A carrier halves the power.
             *sample += amplitude * std::f32::consts::SQRT_2 * stroke * stroke * rough * carrier;
         }
     }
 
     /// Hum (value 1), hiss (value 0), or both at the same power as either.
-    fn background(
-        &self,
-        first: usize,
-        grain: &Grain,
-        spacing: usize,
-        phases: &[u32; 6],
-        mix: &mut [f32],
-    ) {
+    #[inline(always)]
+    fn background(&self, first: usize, knots: &Knots, mix: &mut [f32]) {
         let share = self.voice.background.faded().clamp(0.0, 1.0);
         let amplitude = self.gain * BACKGROUND;
         let (hum, hiss) = (amplitude * share.sqrt(), amplitude * (1.0 - share).sqrt());
         let rate = self.format.rate;
         if hum != 0.0 {
-            for ((hertz, partial), phase) in HUM.into_iter().zip(&phases[2..5]) {
+            for ((hertz, partial), phase) in HUM.into_iter().zip(&self.phases[2..5]) {
                 let (step, amplitude) = (step(hertz, rate), hum * partial);
                 for (n, sample) in (first as u32..).zip(mix.iter_mut()) {
                     *sample += amplitude * sine(n.wrapping_mul(step).wrapping_add(*phase));
@@ -258,13 +269,14 @@ impl<'a> Sounds<'a> {
             }
         }
         if hiss != 0.0 {
-            let mut high = [0.0; PIECE];
-            smooth_noise(&grain.bytes[..=grain.used], spacing, &mut high[..mix.len()]);
+            let mut high = [0.0; ROOM];
+            smooth_noise(&knots.bytes[..=knots.used], self.spacing, &mut high);
             // A carrier halves the power.
             let amplitude = hiss * std::f32::consts::SQRT_2;
             let step = step(HISS_BAND, rate);
             for ((n, sample), high) in (first as u32..).zip(mix).zip(high) {
-                *sample += amplitude * high * sine(n.wrapping_mul(step).wrapping_add(phases[5]));
+                *sample +=
+                    amplitude * high * sine(n.wrapping_mul(step).wrapping_add(self.phases[5]));
             }
         }
     }

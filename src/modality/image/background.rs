@@ -1,6 +1,6 @@
 //! The place the bird stands in: a lake with ripples and glints, or a meadow with tufts of grass.
 
-use super::canvas::{Area, Bounds, Colour, Frame, Tile, mix};
+use super::canvas::{Bounds, Colour, Frame, Tile, mix};
 use super::shape::{Stroke, smaller};
 use super::wave::{cosine, sine};
 use crate::modality::Cue;
@@ -13,9 +13,6 @@ const BLADE: Colour = [0.20, 0.42, 0.14];
 
 /// Tufts or glints stand one to a cell of a grid of this many columns and rows.
 const GRID: [usize; 2] = [4, 5];
-
-/// Columns whose waves are tabulated together.
-const CHUNK: usize = 32;
 
 /// What the scene leaves free in the background, the same for a specimen and all its twins.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +37,7 @@ impl Freedom {
 }
 
 /// Paints every pixel of the tile: 1 is the lake, 0 the meadow, a faint cue lies between them.
+#[inline(always)]
 pub fn paint(tile: &mut Tile, frame: &Frame, cue: Cue, freedom: &Freedom) {
     let lake = cue.faded().clamp(0.0, 1.0);
     paint_ground(tile, frame, lake, freedom);
@@ -49,62 +47,54 @@ pub fn paint(tile: &mut Tile, frame: &Frame, cue: Cue, freedom: &Freedom) {
         let [x, y] =
             [0, 1].map(|k| extent[k] * (2.0 * (cell[k] as f32 + place[k]) / GRID[k] as f32 - 1.0));
         if lake > 0.0 {
-            paint_glint(tile, frame, [x, y], lake);
+            paint_glint(tile, &frame.at([x, y]), lake);
         }
         if lake < 1.0 {
-            paint_tuft(tile, frame, [x, y], 1.0 - lake, i % 2 == 0);
+            let tuft = frame.at([x, y]);
+            let tuft = if i % 2 == 0 { tuft.mirrored() } else { tuft };
+            paint_tuft(tile, &tuft, 1.0 - lake);
         }
     }
 }
 
-/// The colour of the ground and its waves. Both textures are products and sums of a wave along x
-/// and one along y, so only rows and columns need a sine.
+/// The colour of the ground and its waves.
+#[inline(always)]
 fn paint_ground(tile: &mut Tile, frame: &Frame, lake: f32, freedom: &Freedom) {
-    let Area { left, right, top, bottom } = tile.area();
-    let [red, green, blue] = mix(MEADOW, LAKE, lake);
-    let base = [red, green, blue, 0.0];
-    for first in (left..right).step_by(CHUNK) {
-        let last = (first + CHUNK).min(right);
-        let mut columns = [[0.0; 3]; CHUNK];
-        for (column, waves) in (first..last).zip(&mut columns) {
-            let x = frame.x(column);
+    tile.lay(
+        frame,
+        mix(MEADOW, LAKE, lake),
+        |x| {
             // sin(a + b) = sin a cos b + cos a sin b: a runs along y, b bends it along x.
             let bend = 0.25 * sine(0.55 * x + freedom.ripple[0]);
-            *waves = [cosine(bend), sine(bend), sine(3.1 * x + freedom.grass[0])];
-        }
-        for row in top..bottom {
-            let y = frame.y(row);
+            [cosine(bend), sine(bend), sine(3.1 * x + freedom.grass[0])]
+        },
+        |y| {
             let crest = 2.6 * y + freedom.ripple[1];
-            let (along, across) = (sine(crest), cosine(crest));
             let mottle = sine(1.7 * y + freedom.grass[1]);
+            let [ripple, grass] = [0.075 * lake, 0.04 * (1.0 - lake)];
             // Farther away, up the picture, the ground is paler.
-            let haze = -0.035 * y;
-            let mut light = [0.0; CHUNK];
-            for (light, [bend_cos, bend_sin, blades]) in light.iter_mut().zip(&columns) {
-                let ripple = 0.075 * (along * bend_cos + across * bend_sin);
-                let grass = 0.04 * blades * mottle;
-                *light = haze + grass + lake * (ripple - grass);
-            }
-            for (pixel, light) in tile.row_mut(row, first, last).iter_mut().zip(light) {
-                *pixel = base.map(|channel| channel + light);
-            }
-        }
-    }
+            [ripple * sine(crest), ripple * cosine(crest), grass * mottle, -0.035 * y]
+        },
+        |[bend_cos, bend_sin, blades], [along, across, mottle, haze]| {
+            haze + mottle * blades + (along * bend_cos + across * bend_sin)
+        },
+    );
 }
 
 /// A flat spark of light on the water.
-fn paint_glint(tile: &mut Tile, frame: &Frame, [x, y]: [f32; 2], opacity: f32) {
-    let bounds = Bounds { x: [x - 0.13, x + 0.13], y: [y - 0.02, y + 0.02] };
-    let spark = Stroke::new([x - 0.11, y], 0.015, [x + 0.11, y], 0.015);
+#[inline(always)]
+fn paint_glint(tile: &mut Tile, frame: &Frame, opacity: f32) {
+    let bounds = Bounds { x: [-0.13, 0.13], y: [-0.02, 0.02] };
+    let spark = Stroke::new([-0.11, 0.0], 0.015, [0.11, 0.0], 0.015);
     tile.paint(frame, bounds, GLINT, 0.8 * opacity, |x, y| frame.cover(spark.distance(x, y)));
 }
 
-/// Two blades of grass from one root.
-fn paint_tuft(tile: &mut Tile, frame: &Frame, [x, y]: [f32; 2], opacity: f32, left: bool) {
-    let lean = if left { -1.0 } else { 1.0 };
-    let long = Stroke::new([x, y + 0.08], 0.03, [x + 0.03 * lean, y - 0.12], 0.005);
-    let short = Stroke::new([x, y + 0.08], 0.03, [x - 0.09 * lean, y - 0.05], 0.005);
-    let bounds = Bounds { x: [x - 0.1, x + 0.1], y: [y - 0.13, y + 0.11] };
+/// Two blades of grass from one root, in a frame that looks the way they lean.
+#[inline(always)]
+fn paint_tuft(tile: &mut Tile, frame: &Frame, opacity: f32) {
+    let long = Stroke::new([0.0, 0.08], 0.03, [0.03, -0.12], 0.005);
+    let short = Stroke::new([0.0, 0.08], 0.03, [-0.09, -0.05], 0.005);
+    let bounds = Bounds { x: [-0.1, 0.1], y: [-0.13, 0.11] };
     tile.paint(frame, bounds, BLADE, 0.8 * opacity, |x, y| {
         frame.cover(smaller(long.distance(x, y), short.distance(x, y)))
     });
@@ -114,18 +104,19 @@ fn paint_tuft(tile: &mut Tile, frame: &Frame, [x, y]: [f32; 2], opacity: f32, le
 mod tests {
     use super::*;
     use crate::modality::image::ImageSize;
+    use crate::modality::image::canvas::Area;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
     const SIZE: ImageSize = ImageSize { width: 32, height: 32 };
 
-    /// The channels of all pixels in order, without the padding.
+    /// The channels of all pixels in order.
     fn ground(cue: Cue) -> Vec<f32> {
         let freedom = Freedom::draw(&mut ChaCha8Rng::seed_from_u64(3));
         let mut tile = Tile::new();
         tile.move_to(Area { left: 0, right: 32, top: 0, bottom: 32 });
         paint(&mut tile, &Frame::of(SIZE), cue, &freedom);
-        tile.pixels().iter().flat_map(|pixel| pixel[..3].to_vec()).collect()
+        tile.pixels().flatten().collect()
     }
 
     #[test]

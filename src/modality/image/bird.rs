@@ -35,6 +35,7 @@ pub fn plumage(hue: f32) -> Colour {
 }
 
 /// Paints the bird on the tile.
+#[inline(always)]
 pub fn paint(tile: &mut Tile, frame: &Frame, cues: &BirdCues) {
     let colour = plumage(cues.hue);
     paint_feet(tile, frame, cues.feet);
@@ -45,7 +46,7 @@ pub fn paint(tile: &mut Tile, frame: &Frame, cues: &BirdCues) {
 }
 
 /// Paints a part that looks one way at value 1 and another at value 0; between them the looks mix.
-#[inline]
+#[inline(always)]
 fn paint_cue(
     tile: &mut Tile,
     frame: &Frame,
@@ -71,6 +72,7 @@ fn paint_cue(
 }
 
 /// Two legs, each with a broad triangular web (1) or three thin toes (0).
+#[inline(always)]
 fn paint_feet(tile: &mut Tile, frame: &Frame, cue: Cue) {
     for x in [-0.32, -0.02] {
         let [ankle, ground] = [0.52, 0.70];
@@ -94,6 +96,7 @@ fn paint_feet(tile: &mut Tile, frame: &Frame, cue: Cue) {
 }
 
 /// Tail, body, neck and head in one outline, and a paler breast.
+#[inline(always)]
 fn paint_plumage(tile: &mut Tile, frame: &Frame, colour: Colour) {
     let tail = Stroke::new([-0.40, 0.06], 0.15, [-0.70, -0.10], 0.015);
     let neck = Stroke::new([0.04, 0.02], 0.18, [0.18, -0.34], 0.12);
@@ -112,6 +115,7 @@ fn paint_plumage(tile: &mut Tile, frame: &Frame, colour: Colour) {
 }
 
 /// A wing folded along the flank (1), or none (0).
+#[inline(always)]
 fn paint_wing(tile: &mut Tile, frame: &Frame, cue: Cue, colour: Colour) {
     let opacity = (cue.strength * cue.value).clamp(0.0, 1.0);
     if opacity == 0.0 {
@@ -129,6 +133,7 @@ fn paint_wing(tile: &mut Tile, frame: &Frame, cue: Cue, colour: Colour) {
 }
 
 /// A flat bill, broad and rounded like a spoon (1), or a pointed one, thin and sharp (0).
+#[inline(always)]
 fn paint_bill(tile: &mut Tile, frame: &Frame, cue: Cue) {
     let shaft = Stroke::new([0.36, -0.415], 0.07, [0.56, -0.38], 0.045);
     let spoon = Ellipse { centre: [0.57, -0.375], radii: [0.135, 0.086] };
@@ -145,6 +150,7 @@ fn paint_bill(tile: &mut Tile, frame: &Frame, cue: Cue) {
 }
 
 /// A black eye in a white ring.
+#[inline(always)]
 fn paint_eye(tile: &mut Tile, frame: &Frame) {
     for (colour, radius) in [(WHITE, 0.085), (BLACK, 0.052)] {
         let eye = Circle { centre: [0.24, -0.47], radius };

@@ -1,18 +1,21 @@
 //! A piece of a picture that fits on the stack, and the ways of painting on it.
 //!
 //! A picture is painted tile by tile, so no size needs an allocation. Coordinates come from
-//! absolute pixel positions: where the tiles are cut cannot change a bit.
+//! absolute pixel positions: where the tiles are cut cannot change a bit. Red, green and blue lie
+//! apart, and everything is evaluated for eight neighbouring pixels at a time, so that a vector
+//! unit has eight numbers of a kind. What paints is inlined into its caller, which may be compiled
+//! for several vector units.
 
 use super::ImageSize;
 
 /// Red, green and blue in \[0, 1\].
 pub type Colour = [f32; 3];
 
-/// Pixels in a tile: a whole picture of 32 x 32.
-const CAPACITY: usize = 1024;
-
-/// Pixels evaluated together; a fixed number lets the compiler use vector instructions.
+/// Pixels evaluated together, a block; a fixed number lets the compiler use vector instructions.
 const LANES: usize = 8;
+
+/// Columns whose waves are tabulated together.
+const CHUNK: usize = 32;
 
 /// The colour `part` of the way from `from` to `to`.
 #[must_use]
@@ -20,16 +23,19 @@ pub fn mix(from: Colour, to: Colour, part: f32) -> Colour {
     [0, 1, 2].map(|i| from[i] + part * (to[i] - from[i]))
 }
 
-/// A colour in the layout of a tile.
-fn padded([red, green, blue]: Colour) -> [f32; 4] {
-    [red, green, blue, 0.0]
+/// The number `part` of the way from `from` to `to`.
+#[inline(always)]
+fn between(from: f32, to: f32, part: f32) -> f32 {
+    from + part * (to - from)
 }
 
-/// Moves a pixel `part` of the way to `ink`.
-#[inline]
-fn blend(pixel: &mut [f32; 4], ink: [f32; 4], part: f32) {
-    for (channel, ink) in pixel.iter_mut().zip(ink) {
-        *channel += part * (ink - *channel);
+/// Writes numbers that come a few at a time into as many lanes, the `i`th few into the `i`th place.
+#[inline(always)]
+fn fill_lanes<const N: usize>(lanes: &mut [[f32; LANES]; N], values: impl Fn(usize) -> [f32; N]) {
+    for i in 0..LANES {
+        for (lane, value) in lanes.iter_mut().zip(values(i)) {
+            lane[i] = value;
+        }
     }
 }
 
@@ -58,6 +64,22 @@ impl Frame {
         Self { origin, unit, facing, step: [facing / unit, 1.0 / unit] }
     }
 
+    /// The same frame with its origin moved to `point`.
+    #[inline]
+    #[must_use]
+    pub fn at(&self, point: [f32; 2]) -> Self {
+        let [x, y] = self.origin;
+        let origin = [x + point[0] * self.unit * self.facing, y + point[1] * self.unit];
+        Self { origin, ..*self }
+    }
+
+    /// The same frame with x growing the other way.
+    #[inline]
+    #[must_use]
+    pub fn mirrored(&self) -> Self {
+        Self { facing: -self.facing, step: [-self.step[0], self.step[1]], ..*self }
+    }
+
     /// Where its origin lies, in pixels from the upper left corner.
     #[must_use]
     pub fn origin(&self) -> [f32; 2] {
@@ -72,21 +94,21 @@ impl Frame {
 
     /// How much of a pixel lies inside an edge at this signed distance from its centre: the
     /// anti-aliasing filter, a ramp one pixel wide.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn cover(&self, distance: f32) -> f32 {
         (0.5 - distance * self.unit).clamp(0.0, 1.0)
     }
 
     /// The x of the centre of pixel column `column`.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn x(&self, column: usize) -> f32 {
         (column as f32 + 0.5 - self.origin[0]) * self.step[0]
     }
 
     /// The y of the centre of pixel row `row`.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn y(&self, row: usize) -> f32 {
         (row as f32 + 0.5 - self.origin[1]) * self.step[1]
@@ -102,6 +124,54 @@ pub struct Bounds {
     pub y: [f32; 2],
 }
 
+/// A way to colour a block of pixels by what was evaluated for each of them.
+trait Ink {
+    /// Colours red, green and blue of a block; a pixel whose `open` is 0 stays as it is.
+    fn lay(&self, pixels: [&mut [f32]; 3], values: &[f32; LANES], open: &[f32; LANES]);
+}
+
+/// One colour, by coverage.
+struct Plain {
+    colour: Colour,
+    opacity: f32,
+}
+
+impl Ink for Plain {
+    #[inline(always)]
+    fn lay(&self, pixels: [&mut [f32]; 3], coverage: &[f32; LANES], open: &[f32; LANES]) {
+        for (pixels, ink) in pixels.into_iter().zip(self.colour) {
+            for i in 0..LANES {
+                pixels[i] = between(pixels[i], ink, self.opacity * coverage[i] * open[i]);
+            }
+        }
+    }
+}
+
+/// One colour within an edge and another around it, by distance.
+struct Rimmed<'a> {
+    frame: &'a Frame,
+    rim: Colour,
+    fill: Colour,
+    rim_width: f32,
+    opacity: f32,
+}
+
+impl Ink for Rimmed<'_> {
+    #[inline(always)]
+    fn lay(&self, pixels: [&mut [f32]; 3], distance: &[f32; LANES], open: &[f32; LANES]) {
+        let (mut outer, mut inner) = ([0.0; LANES], [0.0; LANES]);
+        for i in 0..LANES {
+            outer[i] = self.opacity * self.frame.cover(distance[i] - self.rim_width) * open[i];
+            inner[i] = self.frame.cover(distance[i]);
+        }
+        for ((pixels, rim), fill) in pixels.into_iter().zip(self.rim).zip(self.fill) {
+            for i in 0..LANES {
+                pixels[i] = between(pixels[i], between(rim, fill, inner[i]), outer[i]);
+            }
+        }
+    }
+}
+
 /// A rectangle of pixels, by their columns and rows in the whole picture.
 #[derive(Clone, Copy, Debug)]
 pub struct Area {
@@ -115,24 +185,45 @@ pub struct Area {
     pub bottom: usize,
 }
 
-/// The pixels of one area of a picture. The fourth channel is padding.
+impl Area {
+    /// Pixels from left to right.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.right - self.left
+    }
+
+    /// Pixels from top to bottom.
+    #[must_use]
+    pub fn height(&self) -> usize {
+        self.bottom - self.top
+    }
+}
+
+/// The pixels of one area of a picture. They come first and start at a line of the cache, so that
+/// no block of a ground lies across two.
+#[repr(C, align(64))]
 pub struct Tile {
+    channels: [[f32; Tile::CAPACITY]; 3],
     area: Area,
-    pixels: [[f32; 4]; CAPACITY],
+    /// From a pixel to the one below it: the width, rounded up to whole blocks.
+    stride: usize,
 }
 
 impl Tile {
+    /// Pixels that a tile has room for: a whole picture of 32 x 32.
+    pub const CAPACITY: usize = 1024;
+
     /// A blank tile, to be placed with [`Tile::move_to`].
     #[must_use]
     pub fn new() -> Self {
         let area = Area { left: 0, right: 0, top: 0, bottom: 0 };
-        Self { area, pixels: [[0.0; 4]; CAPACITY] }
+        Self { area, stride: 0, channels: [[0.0; Self::CAPACITY]; 3] }
     }
 
     /// The areas that together make up the picture, row by row from the upper left.
     pub fn areas(size: ImageSize) -> impl Iterator<Item = Area> {
-        let columns = size.width.clamp(1, CAPACITY);
-        let rows = CAPACITY / columns;
+        let columns = size.width.clamp(1, Self::CAPACITY);
+        let rows = Self::CAPACITY / columns.next_multiple_of(LANES);
         (0..size.height).step_by(rows).flat_map(move |top| {
             (0..size.width).step_by(columns).map(move |left| Area {
                 left,
@@ -146,6 +237,7 @@ impl Tile {
     /// Moves the tile to an area from [`Tile::areas`]; what it showed before stays in its pixels.
     pub fn move_to(&mut self, area: Area) {
         self.area = area;
+        self.stride = area.width().next_multiple_of(LANES);
     }
 
     /// The area it shows.
@@ -154,22 +246,67 @@ impl Tile {
         self.area
     }
 
-    /// Its pixels, row by row.
+    /// Red, green and blue of all pixels, row after row, and how many numbers apart two rows start.
+    /// What lies between the end of a row and the start of the next counts for nothing.
+    #[inline(always)]
     #[must_use]
-    pub fn pixels(&self) -> &[[f32; 4]] {
-        let Area { left, right, top, bottom } = self.area;
-        &self.pixels[..(right - left) * (bottom - top)]
+    pub fn channels(&self) -> (&[[f32; Self::CAPACITY]; 3], usize) {
+        (&self.channels, self.stride)
     }
 
-    /// The pixels of one row, from column `left` up to `right` of the picture.
-    #[inline]
-    pub fn row_mut(&mut self, row: usize, left: usize, right: usize) -> &mut [[f32; 4]] {
-        let start = (row - self.area.top) * (self.area.right - self.area.left);
-        &mut self.pixels[start + left - self.area.left..start + right - self.area.left]
+    /// The colours of its pixels, row by row.
+    #[cfg(test)]
+    pub fn pixels(&self) -> impl Iterator<Item = Colour> {
+        let places = (0..self.area.height()).flat_map(move |row| {
+            (0..self.area.width()).map(move |column| row * self.stride + column)
+        });
+        places.map(|at| self.channels.each_ref().map(|channel| channel[at]))
+    }
+
+    /// Lays a ground over the whole tile: `base`, made lighter by a texture that is a function of
+    /// some waves across the picture (of x alone) and some down it (of y alone). So only columns
+    /// and rows need a wave, not every pixel.
+    #[inline(always)]
+    pub fn lay<const ACROSS: usize, const DOWN: usize>(
+        &mut self,
+        frame: &Frame,
+        base: Colour,
+        across: impl Fn(f32) -> [f32; ACROSS],
+        down: impl Fn(f32) -> [f32; DOWN],
+        light: impl Fn([f32; ACROSS], [f32; DOWN]) -> f32,
+    ) {
+        let Self { area, stride, channels } = self;
+        for chunk in (0..*stride).step_by(CHUNK) {
+            let blocks = (*stride - chunk).min(CHUNK) / LANES;
+            let mut columns = [[[0.0; LANES]; ACROSS]; CHUNK / LANES];
+            for (block, columns) in columns[..blocks].iter_mut().enumerate() {
+                let first = area.left + chunk + block * LANES;
+                fill_lanes(columns, |i| across(frame.x(first + i)));
+            }
+            for group in (0..area.height()).step_by(LANES) {
+                let mut rows = [[0.0; LANES]; DOWN];
+                fill_lanes(&mut rows, |i| down(frame.y(area.top + group + i)));
+                for i in 0..LANES.min(area.height() - group) {
+                    let row = rows.map(|wave| wave[i]);
+                    for (block, columns) in columns[..blocks].iter().enumerate() {
+                        let at = (group + i) * *stride + chunk + block * LANES;
+                        let mut lights = [0.0; LANES];
+                        for (lane, to) in lights.iter_mut().enumerate() {
+                            *to = light(columns.map(|wave| wave[lane]), row);
+                        }
+                        for (channel, base) in channels.iter_mut().zip(base) {
+                            for (pixel, light) in channel[at..at + LANES].iter_mut().zip(lights) {
+                                *pixel = base + light;
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// Lays a colour over the picture wherever `coverage` (of a point in the frame) is above 0.
-    #[inline]
+    #[inline(always)]
     pub fn paint(
         &mut self,
         frame: &Frame,
@@ -178,17 +315,11 @@ impl Tile {
         opacity: f32,
         coverage: impl Fn(f32, f32) -> f32,
     ) {
-        let ink = padded(colour);
-        self.for_each_block(frame, bounds, coverage, |pixels, lanes| {
-            let parts = lanes.map(|coverage| opacity * coverage);
-            for (pixel, part) in pixels.iter_mut().zip(parts) {
-                blend(pixel, ink, part);
-            }
-        });
+        self.lay_ink(frame, bounds, coverage, &Plain { colour, opacity });
     }
 
     /// Fills a shape and draws its edge in another colour, `rim_width` wide and outside the shape.
-    #[inline]
+    #[inline(always)]
     pub fn paint_rimmed(
         &mut self,
         frame: &Frame,
@@ -200,40 +331,48 @@ impl Tile {
     ) {
         let grow = |[least, greatest]: [f32; 2]| [least - rim_width, greatest + rim_width];
         let bounds = Bounds { x: grow(bounds.x), y: grow(bounds.y) };
-        let (rim, fill) = (padded(rim), padded(fill));
-        self.for_each_block(frame, bounds, distance, |pixels, lanes| {
-            let outer = lanes.map(|distance| opacity * frame.cover(distance - rim_width));
-            let inner = lanes.map(|distance| frame.cover(distance));
-            for ((pixel, outer), inner) in pixels.iter_mut().zip(outer).zip(inner) {
-                let mut ink = rim;
-                blend(&mut ink, fill, inner);
-                blend(pixel, ink, outer);
-            }
-        });
+        self.lay_ink(frame, bounds, distance, &Rimmed { frame, rim, fill, rim_width, opacity });
     }
 
-    /// Evaluates `value` over the part of the tile within `bounds`, a few pixels at a time, and
-    /// hands each run of pixels on with its values.
-    #[inline]
-    fn for_each_block(
+    /// Evaluates `value` over the part of the tile within `bounds`, a block of pixels at a time,
+    /// and lays ink by it.
+    #[inline(always)]
+    fn lay_ink(
         &mut self,
         frame: &Frame,
         bounds: Bounds,
         value: impl Fn(f32, f32) -> f32,
-        mut lay: impl FnMut(&mut [[f32; 4]], [f32; LANES]),
+        ink: &impl Ink,
     ) {
         let area = self.clip(frame, bounds);
-        for row in area.top..area.bottom {
-            let y = frame.y(row);
-            for left in (area.left..area.right).step_by(LANES) {
-                // Whole numbers first: the sum is exact wherever the run begins.
-                let first = left as f32 + 0.5;
-                let mut lanes = [0.0; LANES];
-                for (i, lane) in lanes.iter_mut().enumerate() {
-                    *lane = value((first + i as f32 - frame.origin[0]) * frame.step[0], y);
+        let blocks = area.width().div_ceil(LANES);
+        // The first block starts where the area does, unless the last one would leave the tile.
+        let start = (area.left - self.area.left).min(self.stride - blocks * LANES);
+        for block in 0..blocks {
+            let at = start + block * LANES;
+            let column = self.area.left + at;
+            let (mut x, mut open) = ([0.0; LANES], [0.0; LANES]);
+            for i in 0..LANES {
+                // Whole numbers and halves: all of it is exact, wherever the block begins.
+                let middle = column as f32 + (i as f32 + 0.5);
+                x[i] = (middle - frame.origin[0]) * frame.step[0];
+                let within = (area.left as f32) < middle && middle < area.right as f32;
+                open[i] = if within { 1.0 } else { 0.0 };
+            }
+            for row in area.top..area.bottom {
+                let y = frame.y(row);
+                let mut values = [0.0; LANES];
+                for i in 0..LANES {
+                    values[i] = value(x[i], y);
                 }
-                let right = (left + LANES).min(area.right);
-                lay(self.row_mut(row, left, right), lanes);
+                let at = (row - self.area.top) * self.stride + at;
+                let [red, green, blue] = &mut self.channels;
+                let pixels = [
+                    &mut red[at..at + LANES],
+                    &mut green[at..at + LANES],
+                    &mut blue[at..at + LANES],
+                ];
+                ink.lay(pixels, &values, &open);
             }
         }
     }
@@ -270,7 +409,7 @@ mod tests {
             let size = ImageSize { width, height };
             let mut next = 0;
             for area in Tile::areas(size) {
-                assert!((area.right - area.left) * (area.bottom - area.top) <= CAPACITY);
+                assert!((area.right - area.left) * (area.bottom - area.top) <= Tile::CAPACITY);
                 for row in area.top..area.bottom {
                     for column in area.left..area.right {
                         assert_eq!(row * width + column, next);
@@ -289,7 +428,7 @@ mod tests {
         // A half-plane whose edge lies a quarter into column 10.
         let edge = (10.25 - 8.0) / 8.0;
         tile.paint(&frame, bounds, [1.0, 0.5, 0.0], 1.0, |x, _| frame.cover(x - edge));
-        let row = tile.row_mut(3, 0, 16);
+        let row: Vec<_> = tile.pixels().skip(3 * 16).take(16).collect();
         assert!((row[9][0] - 1.0).abs() < 1e-5 && row[11][0].abs() < 1e-5);
         assert!((row[10][0] - 0.25).abs() < 1e-5 && (row[10][1] - 0.125).abs() < 1e-5);
     }
@@ -305,11 +444,14 @@ mod tests {
         };
         let mut all = whole(SIZE);
         paint(&mut all);
-        let mut part = Tile::new();
-        part.move_to(Area { left: 5, right: 13, top: 3, bottom: 14 });
-        paint(&mut part);
-        for row in 3..14 {
-            assert_eq!(part.row_mut(row, 5, 13), all.row_mut(row, 5, 13));
+        for (left, right) in [(5, 13), (0, 16), (2, 15), (9, 12)] {
+            let mut part = Tile::new();
+            part.move_to(Area { left, right, top: 3, bottom: 14 });
+            paint(&mut part);
+            let rows = all.pixels().collect::<Vec<_>>();
+            let rows = rows.chunks(16).take(14).skip(3);
+            let expected = rows.flat_map(|row| &row[left..right]).copied();
+            assert!(part.pixels().eq(expected), "{left} to {right}");
         }
     }
 
@@ -321,6 +463,6 @@ mod tests {
             let bounds = Bounds { x: [2.0, 3.0], y: [-1.0, 1.0] };
             tile.paint(&frame, bounds, [1.0; 3], 1.0, |_, _| 1.0);
         }
-        assert!(tile.pixels().iter().all(|pixel| pixel == &[0.0; 4]));
+        assert!(tile.pixels().all(|pixel| pixel == [0.0; 3]));
     }
 }

@@ -1,7 +1,7 @@
 //! What the object lies on, seen from above: slate with veins and flecks, or sand with ripples and
 //! pebbles.
 
-use super::canvas::{Area, Bounds, Colour, Frame, Tile, mix};
+use super::canvas::{Bounds, Colour, Frame, Tile, mix};
 use super::shape::{Circle, Stroke};
 use super::wave::{cosine, sine};
 use crate::modality::Cue;
@@ -14,9 +14,6 @@ const VEIN: Colour = [0.68, 0.74, 0.82];
 
 /// Pebbles or veins lie one to a cell of a grid of this many columns and rows.
 const GRID: [usize; 2] = [5, 5];
-
-/// Columns whose waves are tabulated together.
-const CHUNK: usize = 32;
 
 /// What the scene leaves free in the ground, the same for a specimen and all its twins.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +38,7 @@ impl Freedom {
 }
 
 /// Paints every pixel of the tile: 1 is slate, 0 sand, a faint cue lies between them.
+#[inline(always)]
 pub fn paint(tile: &mut Tile, frame: &Frame, cue: Cue, freedom: &Freedom) {
     let slate = cue.faded().clamp(0.0, 1.0);
     paint_surface(tile, frame, slate, freedom);
@@ -50,63 +48,55 @@ pub fn paint(tile: &mut Tile, frame: &Frame, cue: Cue, freedom: &Freedom) {
         let [x, y] =
             [0, 1].map(|k| extent[k] * (2.0 * (cell[k] as f32 + place[k]) / GRID[k] as f32 - 1.0));
         if slate > 0.0 {
-            paint_vein(tile, frame, [x, y], slate);
+            paint_vein(tile, &frame.at([x, y]), slate);
         }
         if slate < 1.0 {
-            paint_pebble(tile, frame, [x, y], 1.0 - slate, i % 3);
+            paint_pebble(tile, &frame.at([x, y]), 1.0 - slate, i % 3);
         }
     }
 }
 
 /// The colour of the ground and its waves: on sand, ripples along x that bend; on slate, layers
-/// that run down to the left. Both are sums of products of a wave along x and one along y, so only
-/// rows and columns need a sine.
+/// that run down to the left.
+#[inline(always)]
 fn paint_surface(tile: &mut Tile, frame: &Frame, slate: f32, freedom: &Freedom) {
-    let Area { left, right, top, bottom } = tile.area();
-    let [red, green, blue] = mix(SAND, SLATE, slate);
-    let base = [red, green, blue, 0.0];
-    for first in (left..right).step_by(CHUNK) {
-        let last = (first + CHUNK).min(right);
-        let mut columns = [[0.0; 4]; CHUNK];
-        for (column, waves) in (first..last).zip(&mut columns) {
-            let x = frame.x(column);
+    tile.lay(
+        frame,
+        mix(SAND, SLATE, slate),
+        |x| {
             let bend = 0.3 * sine(0.5 * x + freedom.ripple[0]);
             let slope = 1.1 * x;
-            *waves = [cosine(bend), sine(bend), cosine(slope), sine(slope)];
-        }
-        for row in top..bottom {
-            let y = frame.y(row);
+            [cosine(bend), sine(bend), cosine(slope), sine(slope)]
+        },
+        |y| {
             let crest = 2.2 * y + freedom.ripple[1];
             let layer = 0.9 * y + freedom.layer;
-            // sin(a + b) = sin a cos b + cos a sin b, with a along y and b along x.
-            let ripple = [sine(crest), cosine(crest)].map(|wave| 0.05 * (1.0 - slate) * wave);
-            let layer = [sine(layer), cosine(layer)].map(|wave| 0.05 * slate * wave);
-            let mut light = [0.0; CHUNK];
-            for (light, [bend_cos, bend_sin, slope_cos, slope_sin]) in
-                light.iter_mut().zip(&columns)
-            {
-                let ripple = ripple[0] * bend_cos + ripple[1] * bend_sin;
-                *light = ripple + layer[0] * slope_cos + layer[1] * slope_sin;
-            }
-            for (pixel, light) in tile.row_mut(row, first, last).iter_mut().zip(light) {
-                *pixel = base.map(|channel| channel + light);
-            }
-        }
-    }
+            let [ripples, layers] = [0.05 * (1.0 - slate), 0.05 * slate];
+            let [along, across] = [ripples * sine(crest), ripples * cosine(crest)];
+            [along, across, layers * sine(layer), layers * cosine(layer)]
+        },
+        // sin(a + b) = sin a cos b + cos a sin b, with a along y and b along x.
+        |[bend_cos, bend_sin, slope_cos, slope_sin], [along, across, layer_sin, layer_cos]| {
+            let ripple = along * bend_cos + across * bend_sin;
+            ripple + (layer_sin * slope_cos + layer_cos * slope_sin)
+        },
+    );
 }
 
 /// A pale vein that runs down to the left.
-fn paint_vein(tile: &mut Tile, frame: &Frame, [x, y]: [f32; 2], opacity: f32) {
-    let vein = Stroke::new([x - 0.08, y + 0.10], 0.004, [x + 0.08, y - 0.10], 0.02);
-    let bounds = Bounds { x: [x - 0.09, x + 0.11], y: [y - 0.13, y + 0.11] };
+#[inline(always)]
+fn paint_vein(tile: &mut Tile, frame: &Frame, opacity: f32) {
+    let vein = Stroke::new([-0.08, 0.10], 0.004, [0.08, -0.10], 0.02);
+    let bounds = Bounds { x: [-0.09, 0.11], y: [-0.13, 0.11] };
     tile.paint(frame, bounds, VEIN, 0.6 * opacity, |x, y| frame.cover(vein.distance(x, y)));
 }
 
 /// A pebble, of one of three sizes.
-fn paint_pebble(tile: &mut Tile, frame: &Frame, [x, y]: [f32; 2], opacity: f32, size: usize) {
+#[inline(always)]
+fn paint_pebble(tile: &mut Tile, frame: &Frame, opacity: f32, size: usize) {
     let radius = 0.022 + 0.012 * size as f32;
-    let pebble = Circle { centre: [x, y], radius };
-    let bounds = Bounds { x: [x - radius, x + radius], y: [y - radius, y + radius] };
+    let pebble = Circle { centre: [0.0, 0.0], radius };
+    let bounds = Bounds { x: [-radius, radius], y: [-radius, radius] };
     tile.paint(frame, bounds, PEBBLE, 0.8 * opacity, |x, y| frame.cover(pebble.distance(x, y)));
 }
 
@@ -114,18 +104,19 @@ fn paint_pebble(tile: &mut Tile, frame: &Frame, [x, y]: [f32; 2], opacity: f32, 
 mod tests {
     use super::*;
     use crate::modality::image::ImageSize;
+    use crate::modality::image::canvas::Area;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
     const SIZE: ImageSize = ImageSize { width: 32, height: 32 };
 
-    /// The channels of all pixels in order, without the padding.
+    /// The channels of all pixels in order.
     fn ground(cue: Cue) -> Vec<f32> {
         let freedom = Freedom::draw(&mut ChaCha8Rng::seed_from_u64(3));
         let mut tile = Tile::new();
         tile.move_to(Area { left: 0, right: 32, top: 0, bottom: 32 });
         paint(&mut tile, &Frame::of(SIZE), cue, &freedom);
-        tile.pixels().iter().flat_map(|pixel| pixel[..3].to_vec()).collect()
+        tile.pixels().flatten().collect()
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Pose {
     }
 
     /// The place of (x, y) in the object's own, turned coordinates.
-    #[inline]
+    #[inline(always)]
     fn turned(&self, x: f32, y: f32) -> (f32, f32) {
         let [cosine, sine] = self.turn;
         (cosine * x + sine * y, cosine * y - sine * x)
@@ -52,6 +52,7 @@ pub fn body(hue: f32) -> Colour {
 }
 
 /// Paints the object on the tile.
+#[inline(always)]
 pub fn paint(tile: &mut Tile, pose: &Pose, cues: &ShapeCues) {
     let strength = cues.kind.strength.clamp(0.0, 1.0);
     let kind = chosen(Kind::ALL, cues.kind);
@@ -75,11 +76,13 @@ pub fn paint(tile: &mut Tile, pose: &Pose, cues: &ShapeCues) {
 }
 
 /// The look that a cue's value is nearest to.
+#[inline(always)]
 fn chosen<T: Copy, const N: usize>(all: [T; N], cue: Cue) -> T {
     all[((cue.value + 0.5).max(0.0) as usize).min(N - 1)]
 }
 
 /// The outline `part` of the way from the circle to `distance`.
+#[inline(always)]
 fn towards(
     part: f32,
     distance: impl Fn(f32, f32) -> f32 + Copy,
@@ -87,6 +90,7 @@ fn towards(
     move |x, y| part * distance(x, y) + (1.0 - part) * outline::circle(x, y)
 }
 
+#[inline(always)]
 fn paint_coats(
     tile: &mut Tile,
     pose: &Pose,
@@ -113,6 +117,7 @@ fn paint_coats(
 }
 
 /// A soft shadow that falls away from the lamp (1), or none (0).
+#[inline(always)]
 fn paint_shadow(
     tile: &mut Tile,
     pose: &Pose,
@@ -134,6 +139,7 @@ fn paint_shadow(
 }
 
 /// The pattern of the surface, as opaque as the cue is strong: pale stripes and dots, dark checks.
+#[inline(always)]
 fn paint_texture(
     tile: &mut Tile,
     pose: &Pose,
@@ -153,6 +159,7 @@ fn paint_texture(
     }
 }
 
+#[inline(always)]
 fn paint_pattern(
     tile: &mut Tile,
     pose: &Pose,

@@ -58,13 +58,13 @@ const RING: [f32; 2] = [0.577_35, 0.288_68];
 const FIFTH: [f32; 2] = [0.587_785_25, 0.809_017];
 
 /// The distance to the circle's edge.
-#[inline]
+#[inline(always)]
 pub fn circle(x: f32, y: f32) -> f32 {
     (x * x + y * y).sqrt() - RADIUS
 }
 
 /// The distance to the square's edge.
-#[inline]
+#[inline(always)]
 pub fn square(x: f32, y: f32) -> f32 {
     larger(x.abs(), y.abs()) - SQUARE
 }
@@ -95,7 +95,7 @@ impl Star {
 
     /// The distance of (x, y), after folding the plane ten times onto the edge beside the upper
     /// tip.
-    #[inline]
+    #[inline(always)]
     pub fn distance(&self, x: f32, y: f32) -> f32 {
         let [sine, cosine] = FIFTH;
         // Up is positive here. Reflect in the line at 36 degrees, then in that at -36.
@@ -109,7 +109,7 @@ impl Star {
 }
 
 /// The distance to the cross's edge.
-#[inline]
+#[inline(always)]
 pub fn cross(x: f32, y: f32) -> f32 {
     let (x, y) = (x.abs(), y.abs());
     let (long, short) = if x > y { (x, y) } else { (y, x) };
@@ -117,7 +117,7 @@ pub fn cross(x: f32, y: f32) -> f32 {
 }
 
 /// The distance to the nearer edge of the ring.
-#[inline]
+#[inline(always)]
 pub fn ring(x: f32, y: f32) -> f32 {
     let [outer, inner] = RING;
     ((x * x + y * y).sqrt() - 0.5 * (outer + inner)).abs() - 0.5 * (outer - inner)

@@ -18,7 +18,7 @@ pub struct Circle {
 
 impl Circle {
     /// The distance of (x, y).
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn distance(&self, x: f32, y: f32) -> f32 {
         let (dx, dy) = (x - self.centre[0], y - self.centre[1]);
@@ -37,7 +37,7 @@ pub struct Ellipse {
 
 impl Ellipse {
     /// The distance of (x, y), as the implicit function over the length of its gradient.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn distance(&self, x: f32, y: f32) -> f32 {
         let (ix, iy) = (1.0 / self.radii[0], 1.0 / self.radii[1]);
@@ -62,6 +62,7 @@ pub struct Stroke {
 
 impl Stroke {
     /// A stroke from `start` with radius `from` to `end` with radius `to`.
+    #[inline]
     #[must_use]
     pub fn new(start: Point, from: f32, end: Point, to: f32) -> Self {
         let along = [end[0] - start[0], end[1] - start[1]];
@@ -70,7 +71,7 @@ impl Stroke {
     }
 
     /// The distance of (x, y).
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn distance(&self, x: f32, y: f32) -> f32 {
         let (dx, dy) = (x - self.start[0], y - self.start[1]);
@@ -90,6 +91,7 @@ pub struct Triangle {
 
 impl Triangle {
     /// The triangle with these corners, in either order.
+    #[inline]
     #[must_use]
     pub fn new(corners: [Point; 3]) -> Self {
         let [a, b, c] = corners;
@@ -105,7 +107,7 @@ impl Triangle {
     }
 
     /// The distance of (x, y); beyond a corner it is that to the nearer side, so corners stay sharp.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn distance(&self, x: f32, y: f32) -> f32 {
         let [p, q, r] = self.sides.map(|s| s[0] * x + s[1] * y + s[2]);
@@ -115,25 +117,25 @@ impl Triangle {
 
 /// The larger of two distances that are not NaN: the intersection of two shapes.
 // A bare comparison is one machine instruction over a whole row; `f32::max` minds NaN as well.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
 }
 
 /// The smaller of two distances that are not NaN: the union of two shapes.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn smaller(a: f32, b: f32) -> f32 {
     if a < b { a } else { b }
 }
 
 /// The union of two shapes with the joint filled in over a width of about `blend`.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn joined(a: f32, b: f32, blend: f32) -> f32 {
     let near = larger(blend - (a - b).abs(), 0.0);
-    smaller(a, b) - near * near / (4.0 * blend)
+    smaller(a, b) - near * near * (0.25 / blend)
 }
 
 #[cfg(test)]

@@ -5,8 +5,11 @@
 //! ```
 
 use super::canvas::{Frame, Tile};
-use super::{ImageSize, ground, object, sensor};
+use super::ground::Freedom;
+use super::sensor::Sensor;
+use super::{ImageSize, ground, object};
 use crate::modality::Cue;
+use multiversion::multiversion;
 use rand::Rng;
 
 /// What a picture of an object shows. Style values lie in \[0, 1\]; 0.5 is the middle of each.
@@ -60,8 +63,8 @@ impl Default for ShapeCues {
 /// Paints an object into `out`: RGB interleaved, row by row from the upper left.
 ///
 /// From `noise` it draws first what the scene leaves free (53 words of 32 bits: phases of ripples
-/// and layers, places of pebbles and veins), then the sensor noise, byte by byte of the output.
-/// What is drawn doesn't depend on the cues: a twin painted from the same stream differs only where
+/// and layers, places of pebbles and veins), then 128 words that the sensor noise grows from. What is
+/// drawn doesn't depend on the cues: a twin painted from the same stream differs only where
 /// its cues say so, bit for bit. The sensor noise has standard deviation `noise_sd` in units of the
 /// range \[0, 1\]; at 0 none is drawn.
 ///
@@ -76,20 +79,32 @@ pub fn paint_shape(
     out: &mut [u8],
 ) {
     assert_eq!(out.len(), size.bytes(), "a picture of {size:?} needs 3 * width * height bytes");
-    let freedom = ground::Freedom::draw(noise);
-    let picture = Frame::of(size);
-    let pose = object::Pose::of(&picture, cues);
-    let light = 0.15 * (cues.light - 0.5);
+    let freedom = Freedom::draw(noise);
+    let mut sensor = Sensor::new(0.15 * (cues.light - 0.5), noise_sd, noise);
     let mut tile = Tile::new();
     let mut rest = out;
     for area in Tile::areas(size) {
         tile.move_to(area);
-        ground::paint(&mut tile, &picture, cues.ground, &freedom);
-        object::paint(&mut tile, &pose, cues);
-        let (now, later) = rest.split_at_mut(3 * tile.pixels().len());
-        sensor::read_out(tile.pixels(), light, noise_sd, noise, now);
+        let (now, later) = rest.split_at_mut(3 * area.width() * area.height());
+        paint_area(&mut tile, &Frame::of(size), cues, &freedom, &mut sensor, now);
         rest = later;
     }
+}
+
+/// Paints one tile and reads it out. Compiled once for any machine and once for wider vector units;
+/// both round alike, so they paint the same bytes.
+#[multiversion(targets("x86_64+avx2"))]
+fn paint_area(
+    tile: &mut Tile,
+    picture: &Frame,
+    cues: &ShapeCues,
+    freedom: &Freedom,
+    sensor: &mut Sensor,
+    out: &mut [u8],
+) {
+    ground::paint(tile, picture, cues.ground, freedom);
+    object::paint(tile, &object::Pose::of(picture, cues), cues);
+    sensor.read_out(tile, out);
 }
 
 #[cfg(test)]

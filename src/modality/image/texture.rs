@@ -33,7 +33,7 @@ const DOTS: [f32; 2] = [0.44, 0.135];
 const CHECKS: f32 = 0.56;
 
 /// How far `x` is from the nearest multiple of `period`, with its sign.
-#[inline]
+#[inline(always)]
 fn wrapped(x: f32, period: f32) -> f32 {
     let turns = x * (1.0 / period);
     // Adding 3 x 2^22 rounds to a whole number.
@@ -41,19 +41,19 @@ fn wrapped(x: f32, period: f32) -> f32 {
 }
 
 /// The distance to the edge of a band half as wide as the period, one of them through 0.
-#[inline]
+#[inline(always)]
 fn band(x: f32, period: f32) -> f32 {
     wrapped(x, period).abs() - 0.25 * period
 }
 
 /// The distance to the nearest stripe's edge.
-#[inline]
+#[inline(always)]
 pub fn stripes(_: f32, y: f32) -> f32 {
     band(y, STRIPES)
 }
 
 /// The distance to the nearest dot's edge; one dot lies at the origin.
-#[inline]
+#[inline(always)]
 pub fn dots(x: f32, y: f32) -> f32 {
     let [every, radius] = DOTS;
     let (x, y) = (wrapped(x, every), wrapped(y, every));
@@ -62,7 +62,7 @@ pub fn dots(x: f32, y: f32) -> f32 {
 
 /// The distance to the nearest edge of the squares of one colour; a square of the other is
 /// centred on the origin.
-#[inline]
+#[inline(always)]
 pub fn checks(x: f32, y: f32) -> f32 {
     let [a, b] = [x, y].map(|x| band(x, CHECKS));
     // In one band, and not in both.

@@ -1,7 +1,7 @@
 //! A sine made of additions and multiplications only, so that every machine draws the same bits.
 
 /// sin(2 pi `turns`) to within 0.0012, for `turns` between -1000 and 1000.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn sine(turns: f32) -> f32 {
     // Adding 3 x 2^22 rounds to a whole number: without the whole turns, [-1/2, 1/2] is left.
@@ -12,7 +12,7 @@ pub fn sine(turns: f32) -> f32 {
 }
 
 /// cos(2 pi `turns`), by the same formula.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn cosine(turns: f32) -> f32 {
     sine(turns + 0.25)

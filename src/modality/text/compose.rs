@@ -1,6 +1,6 @@
 //! From what is to be said to tokens, and from tokens to counts.
 
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 use super::grammar::{Grammar, PAD, Scale, Slot, Token};
 
@@ -13,40 +13,56 @@ pub struct Mention {
     pub probability: f32,
 }
 
-/// What chance has decided about one slot before its value is looked at.
-struct Chance {
-    /// The slot is said when its probability is above this.
-    threshold: f32,
-    /// Which synonym, as a part of all.
-    synonym: f32,
+/// What chance decides, before any value is looked at: a number in `[0, 1)` for every question.
+///
+/// The noise stream is asked once, for a key; the answers are its hashes (the generator splitmix64,
+/// addressed instead of advanced). So nothing has to be kept, however many slots there are.
+struct Chance(u64);
+
+impl Chance {
+    /// A slot is said when its probability is above the first; the second chooses the synonym.
+    fn of_slot(&self, slot: usize) -> [f32; 2] {
+        self.answer(2 * slot as u64)
+    }
+
+    /// Chooses the word of the filler at this position of a template.
+    fn of_filler(&self, position: usize) -> f32 {
+        self.answer(2 * position as u64 + 1)[0]
+    }
+
+    fn answer(&self, question: u64) -> [f32; 2] {
+        let mut hash = self.0.wrapping_add((question + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        hash = (hash ^ hash >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        hash = (hash ^ hash >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        hash ^= hash >> 31;
+        // 24 bits are what an f32 in [0, 1) holds.
+        [hash >> 40, hash >> 8 & 0xff_ffff].map(|bits| bits as f32 / 16_777_216.0)
+    }
 }
 
 /// Writes one note of exactly `length` tokens to `out`, padded with [`PAD`] or cut off.
 ///
-/// `mentions` is indexed by the grammar's [`slots`](Grammar::slots); a slot without a mention is
-/// never said. `wording` chooses the template, modulo their number. The number of draws from
-/// `noise` depends on the grammar alone, and synonyms are drawn by position: a twin that differs in
-/// one factor differs in the words of that factor's slot.
+/// `mention` tells what is to be said of the slot at this position of the grammar's
+/// [`slots`](Grammar::slots); a slot without a mention is never said. `wording` chooses the
+/// template, modulo their number. One number is drawn from `noise`, and synonyms are chosen by
+/// position: a twin that differs in one factor differs in the words of that factor's slot.
 pub fn compose(
     grammar: &Grammar,
-    mentions: &[Option<Mention>],
+    mention: impl Fn(usize) -> Option<Mention>,
     wording: usize,
     noise: &mut impl Rng,
     length: usize,
     out: &mut Vec<u16>,
 ) {
-    let chances: Vec<Chance> = (grammar.slots.iter())
-        .map(|_| Chance { threshold: noise.random(), synonym: noise.random() })
-        .collect();
-    let fillers: Vec<f32> = (0..grammar.most_fillers).map(|_| noise.random()).collect();
-    let mut fillers = fillers.into_iter();
+    let chance = Chance(noise.next_u64());
+    let mut fillers = 0..;
     out.clear();
     let parts = grammar.templates.get(wording % grammar.templates.len().max(1));
     for part in parts.into_iter().flatten() {
         let phrase = part.slot.map(|slot| {
-            let mention = mentions.get(slot).copied().flatten();
-            let said = mention.filter(|mention| chances[slot].threshold < mention.probability);
-            said.map(|mention| phrase(&grammar.slots[slot], mention.value, chances[slot].synonym))
+            let [threshold, synonym] = chance.of_slot(slot);
+            let said = mention(slot).filter(|mention| threshold < mention.probability);
+            said.map(|mention| phrase(&grammar.slots[slot], mention.value, synonym))
         });
         // A part that is left out still uses up its fillers.
         let is_said = phrase != Some(None);
@@ -56,7 +72,8 @@ pub fn compose(
                 Token::Phrase if is_said => out.extend(phrase.into_iter().flatten().flatten()),
                 Token::Word(_) | Token::Phrase => {}
                 Token::Filler => {
-                    let filler = pick(&grammar.fillers, fillers.next().unwrap_or_default());
+                    let position = fillers.next().unwrap_or_default();
+                    let filler = pick(&grammar.fillers, chance.of_filler(position));
                     out.extend(filler.filter(|_| is_said));
                 }
             }
@@ -113,6 +130,10 @@ mod tests {
         values.map(|value| Some(Mention { value, probability }))
     }
 
+    fn among(mentions: &[Option<Mention>]) -> impl Fn(usize) -> Option<Mention> {
+        |slot| mentions.get(slot).copied().flatten()
+    }
+
     fn note(
         grammar: &Grammar,
         mentions: &[Option<Mention>],
@@ -120,7 +141,7 @@ mod tests {
         seed: u64,
     ) -> Vec<u16> {
         let (mut rng, mut out) = (ChaCha8Rng::seed_from_u64(seed), Vec::new());
-        compose(grammar, mentions, wording, &mut rng, LENGTH, &mut out);
+        compose(grammar, among(mentions), wording, &mut rng, LENGTH, &mut out);
         out
     }
 
@@ -168,16 +189,30 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_draws_is_the_grammars_own() {
+    fn the_number_of_draws_is_fixed() {
         let grammar = bird();
         let after = |mentions: &[Option<Mention>], wording| {
             let mut rng = ChaCha8Rng::seed_from_u64(2);
-            compose(&grammar, mentions, wording, &mut rng, LENGTH, &mut Vec::new());
+            compose(&grammar, among(mentions), wording, &mut rng, LENGTH, &mut Vec::new());
             rng.next_u64()
         };
         let silent = after(&[], 0);
         assert_eq!(silent, after(&all([1.0; 5], 1.0), 1));
         assert_eq!(silent, after(&all([0.0; 5], 0.5), 4));
+    }
+
+    #[test]
+    fn chance_is_even_and_answers_are_strangers() {
+        let answers: Vec<[f32; 2]> = (0..4_000).map(|key| Chance(key).of_slot(1)).collect();
+        let mean = |x: &dyn Fn(&[f32; 2]) -> f32| answers.iter().map(x).sum::<f32>() / 4_000.0;
+        assert!((mean(&|x| x[0]) - 0.5).abs() < 0.02 && (mean(&|x| x[1]) - 0.5).abs() < 0.02);
+        assert!((mean(&|x| (x[0] - 0.5) * (x[1] - 0.5))).abs() < 0.006);
+        let other = |key: u64| Chance(key).of_slot(2)[0] - 0.5;
+        let product = (0..4_000).map(|key| other(key) * (answers[key as usize][0] - 0.5));
+        assert!((product.sum::<f32>() / 4_000.0).abs() < 0.006);
+        // The first number of splitmix64 from the seed 0, and of a filler: an odd question.
+        assert_eq!(Chance(0).answer(0)[0], (0xe220_a839_7b1d_cdaf_u64 >> 40) as f32 / 16_777_216.0);
+        assert_eq!(Chance(0).of_filler(3), Chance(0).answer(7)[0]);
     }
 
     #[test]
@@ -199,7 +234,8 @@ mod tests {
         for seed in 0..500 {
             let values = std::array::from_fn(|i| (seed >> i & 1) as f32);
             let (mut rng, mut out) = (ChaCha8Rng::seed_from_u64(seed), Vec::new());
-            compose(&grammar, &all(values, 1.0), seed as usize, &mut rng, 64, &mut out);
+            let mentions = all(values, 1.0);
+            compose(&grammar, among(&mentions), seed as usize, &mut rng, 64, &mut out);
             assert_eq!(out.len(), 64);
             let said = out.iter().filter(|&&token| token != PAD).count();
             assert!((9..=LENGTH).contains(&said), "{}", grammar.sentence(&out));

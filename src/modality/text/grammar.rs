@@ -23,8 +23,6 @@ pub struct Grammar {
     pub(super) slots: Vec<Slot>,
     pub(super) fillers: Vec<u16>,
     pub(super) templates: Vec<Vec<Part>>,
-    /// The most fillers that any template has.
-    pub(super) most_fillers: usize,
 }
 
 /// One factor's place in the sentences.
@@ -90,16 +88,8 @@ impl Grammar {
         };
         let templates: Vec<Vec<Part>> =
             templates.iter().map(|parts| parts.iter().map(part).collect()).collect();
-        let most_fillers = templates.iter().map(|parts| fillers_in(parts)).max();
         let fillers = source.fillers.iter().map(|word| token(word)).collect();
-        Ok(Self {
-            name: source.name,
-            most_fillers: most_fillers.unwrap_or_default(),
-            templates,
-            fillers,
-            slots,
-            vocabulary,
-        })
+        Ok(Self { name: source.name, templates, fillers, slots, vocabulary })
     }
 
     /// The grammar's name.
@@ -189,10 +179,6 @@ impl Grammar {
             said.map(|token| word(token).unwrap_or(SPECIAL[usize::from(UNKNOWN)])).collect();
         words.join(" ")
     }
-}
-
-fn fillers_in(parts: &[Part]) -> usize {
-    parts.iter().flat_map(|part| &part.pieces).filter(|piece| **piece == Token::Filler).count()
 }
 
 fn resolve(piece: &Piece<'_>, token: impl Fn(&str) -> u16) -> Token {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Choice, Shown, Style, Subject};
 use crate::causal::noise::{StreamId, stream};
 use crate::modality::audio::{
-    self, BirdVoice, PitchRange, Spectrogrammer, ToneVoice, synthesise_bird, synthesise_tones,
+    self, BirdVoice, Desk, PitchRange, Spectrogrammer, ToneVoice, synthesise_bird, synthesise_tones,
 };
 
 /// The stream of what the scene leaves free.
@@ -62,32 +62,26 @@ impl SoundPlan {
 
     /// Working space for [`SoundPlan::synthesise`], one per thread.
     #[must_use]
-    pub fn scratch(&self) -> audio::Scratch {
+    pub fn desk(&self) -> Desk {
+        Desk::new(self.spectrogrammer.format())
+    }
+
+    /// Working space for [`SoundPlan::hear`], one per thread.
+    #[must_use]
+    pub fn ear(&self) -> audio::Scratch {
         self.spectrogrammer.scratch()
     }
 
-    /// What a learner hears of a recording, frame by frame.
-    pub fn hear(&self, samples: &[i16], scratch: &mut audio::Scratch, log_mel: &mut [f32]) {
-        self.spectrogrammer.log_mel(samples, scratch, log_mel);
-    }
-
-    /// Synthesises a subject into `samples`, and what a learner hears of it into `log_mel`, frame
-    /// by frame.
-    pub fn synthesise(
-        &self,
-        subject: Subject,
-        scratch: &mut audio::Scratch,
-        samples: &mut [i16],
-        log_mel: &mut [f32],
-    ) {
-        let (factors, format) = (subject.factors, self.spectrogrammer.format());
+    /// Synthesises a subject into `samples`.
+    pub fn synthesise(&self, subject: Subject, desk: &mut Desk, samples: &mut [i16]) {
+        let factors = subject.factors;
         let mut noise = stream(subject.seed, subject.specimen, AUDIO);
         match &self.timbre {
             Timbre::Bird { cues, styles } => {
                 let [call, wing_beats, steps, background] = cues.map(|c| Shown::cue(c, factors));
                 let [pitch, level, onset] = styles.map(|s| Style::value(s, factors));
                 let voice = BirdVoice { call, wing_beats, steps, background, pitch, level, onset };
-                synthesise_bird(format, &voice, self.noise, &mut noise, samples);
+                synthesise_bird(&voice, self.noise, &mut noise, desk, samples);
             }
             Timbre::Tones { timbre, cues, styles, range } => {
                 let timbre = Choice::cue(timbre.as_ref(), factors);
@@ -96,9 +90,14 @@ impl SoundPlan {
                 let range = *range;
                 let voice =
                     ToneVoice { timbre, scrape, background, pitch, range, tempo, level, onset };
+                let format = self.spectrogrammer.format();
                 synthesise_tones(format, &voice, self.noise, &mut noise, samples);
             }
         }
-        self.hear(samples, scratch, log_mel);
+    }
+
+    /// What a learner hears of `samples`, into `log_mel`, frame by frame.
+    pub fn hear(&self, samples: &[i16], ear: &mut audio::Scratch, log_mel: &mut [f32]) {
+        self.spectrogrammer.log_mel(samples, ear, log_mel);
     }
 }

@@ -65,10 +65,10 @@ impl TextPlan {
 
     /// Composes a subject's sentence: exactly [`TextPlan::length`] token ids.
     pub fn compose(&self, subject: Subject, out: &mut Vec<u16>) {
-        let mention = |said: &Option<Said>| said.as_ref().map(|s| s.mention(subject.factors));
-        let mentions: Vec<_> = self.mentions.iter().map(mention).collect();
+        let mention =
+            |slot: usize| Some(self.mentions.get(slot)?.as_ref()?.mention(subject.factors));
         let wording = self.wording.map_or(0, |factor| subject.factors[factor] as usize);
         let mut noise = stream(subject.seed, subject.specimen, TEXT);
-        text::compose(&self.grammar, &mentions, wording, &mut noise, self.length, out);
+        text::compose(&self.grammar, mention, wording, &mut noise, self.length, out);
     }
 }
