@@ -38,7 +38,7 @@ fn bars(name: &str, own: &[f32], other: &[f32]) -> Markup {
             aria-label={ "The numbers of " (name) } preserveAspectRatio="none" {
             @for i in 0..shown {
                 @let (x, y, height) = bar(i);
-                rect.changed[changed(i)] x=(at(x)) y=(at(y)) width=(at(0.8 * width))
+                rect class=[changed(i).then_some("changed")] x=(at(x)) y=(at(y)) width=(at(0.8 * width))
                     height=(at(height)) {}
             }
         }
