@@ -173,6 +173,7 @@ fn the_twin_objective_asks_for_twins_that_fit() {
         rows: 1,
         inputs: batch.inputs.iter().map(|i| Input { values: i.values[..6].to_vec() }).collect(),
         labels: vec![0],
+        present: Vec::new(),
     };
     let error = learner.update(&batch, Some(&short)).unwrap_err().to_string();
     assert!(error.contains("twins") && error.contains("64"), "{error}");
