@@ -99,7 +99,8 @@ impl Simulation {
         self.app.insert_resource(Hold(hold));
     }
 
-    /// Says whether frames are gathered for learners. Where nobody learns it's work for nothing.
+    /// Says whether frames are gathered for learners, before the first one. Where nobody learns
+    /// that and the spectrograms are work for nothing.
     pub fn gather(&mut self, gathers: bool) {
         self.app.insert_resource(Gathers(gathers));
     }
