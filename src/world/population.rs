@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bevy::prelude::*;
 
 use super::{
-    Exogenous, ImagePixels, Row, SimulationStep, SimulationSystems, Specimen, Tokens, TwinOf,
-    Vectors, Waveform,
+    Exogenous, Gathers, ImagePixels, Row, SimulationStep, SimulationSystems, Specimen, Tokens,
+    TwinOf, Vectors, Waveform,
 };
 use crate::causal::{Scm, exogenous};
 use crate::scene::{Disturbance, Fate, Stage};
@@ -63,7 +63,7 @@ impl Plugin for PopulationPlugin {
     }
 }
 
-fn populate(mut commands: Commands, settings: Res<Settings>) {
+fn populate(mut commands: Commands, settings: Res<Settings>, gathers: Res<Gathers>) {
     let renderers = &settings.stage.renderers;
     for row in 0..settings.batch {
         let noise = Exogenous(vec![0.0; settings.scm.len()]);
@@ -75,10 +75,11 @@ fn populate(mut commands: Commands, settings: Res<Settings>) {
                 entity.insert(ImagePixels(vec![0; image.bytes()]));
             }
             if let Some(sound) = &renderers.sound {
-                let mel = sound.mel();
+                // Where nobody learns nobody hears: a spectrogram without room isn't made.
+                let heard = if gathers.0 { sound.mel().frames * sound.mel().bands } else { 0 };
                 entity.insert(Waveform {
                     samples: vec![0; sound.samples()],
-                    log_mel: vec![0.0; mel.frames * mel.bands],
+                    log_mel: vec![0.0; heard],
                 });
             }
             if renderers.text.is_some() {
