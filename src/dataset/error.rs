@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
     /// A file or folder can't be written or read.
-    #[error("{}: {source}; check that the place exists, is yours, and has room", path.display())]
+    #[error("{}: {cause}; check that the place exists, is yours, and has room", path.display())]
     File {
         /// The file or folder.
         path: PathBuf,
         /// What the operating system said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The folder answers another request.
     #[error(
@@ -59,8 +59,8 @@ pub enum DatasetError {
 
 impl DatasetError {
     /// An error of the operating system about a file.
-    pub(super) fn file(path: &Path, source: io::Error) -> Self {
-        Self::File { path: path.to_path_buf(), source }
+    pub(super) fn file(path: &Path, cause: io::Error) -> Self {
+        Self::File { path: path.to_path_buf(), cause }
     }
 
     /// A file that can't be used as it is.

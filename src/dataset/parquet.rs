@@ -167,13 +167,14 @@ fn columns(schema: &Schema, wav: Option<&WavHead>, records: &[Record]) -> io::Re
             modality += 1;
         }
         for (i, spec) in schema.vectors.iter().enumerate() {
+            let name = named(&format!("vectors_{}", spec.name));
             let mut list_of = ListBuilder::new(Float32Builder::new());
             for (record, world) in &worlds {
                 let has = record.has(modality + i);
                 list_of.values().append_slice(if has { &world.vectors[i] } else { &[] });
                 list_of.append(has);
             }
-            all.push((named(&spec.name), Arc::new(list_of.finish()), list(&plain("float32"))));
+            all.push((name, Arc::new(list_of.finish()), list(&plain("float32"))));
         }
         let label = Int64Array::from_iter_values(worlds.iter().map(|(_, w)| w.label as i64));
         let classes = json!({"_type": "ClassLabel", "names": schema.classes});

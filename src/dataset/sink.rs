@@ -93,7 +93,7 @@ impl Write for Sink {
         if self.block.len() >= BLOCK {
             let block = std::mem::replace(&mut self.block, Vec::with_capacity(BLOCK));
             self.send(vec![block]).map_err(|error| match error {
-                DatasetError::File { source, .. } => source,
+                DatasetError::File { cause, .. } => cause,
                 other => io::Error::other(other),
             })?;
         }

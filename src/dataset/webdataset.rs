@@ -1,6 +1,6 @@
 //! WebDataset: a tar of files, those of one specimen one after another under one key.
 //!
-//! The key is the specimen's index. `KEY.png`, `KEY.wav`, `KEY.txt`, `KEY.NAME.npy` (a vector) and
+//! The key is the specimen's index. `KEY.png`, `KEY.wav`, `KEY.txt`, `KEY.vectors_NAME.npy` and
 //! `KEY.json` (all the rest) show the specimen; `KEY.cf.png` and so on its twin, or
 //! `KEY.cf.lake.png` the twin of one factor of several.
 
@@ -101,7 +101,7 @@ impl Encoder {
             }
             for (spec, vector) in self.schema.vectors.iter().zip(&world.vectors) {
                 if has() {
-                    let name = format!("{}.npy", spec.name);
+                    let name = format!("vectors_{}.npy", spec.name);
                     files.add(suffix, &name, |out| append_vector(vector, out))?;
                 }
             }

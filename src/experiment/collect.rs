@@ -38,8 +38,8 @@ impl Collector {
         let most = (FRAME_BYTES / schema.record_bytes().max(1)).clamp(16, 512);
         // Frames of one size that end where the rows end: nothing is played in vain.
         let frame = rows.max(1).div_ceil(rows.div_ceil(most).max(1));
-        let mut simulation = Simulation::new(stage, regime, schema.seed, frame, 0);
-        simulation.gather(false);
+        let simulation = Simulation::new(stage, regime, schema.seed, frame, 0);
+        let mut simulation = simulation.without_learners();
         simulation.operate(operations);
         Self {
             stage: Arc::clone(stage),

@@ -75,7 +75,7 @@ fn populate(mut commands: Commands, settings: Res<Settings>, gathers: Res<Gather
                 entity.insert(ImagePixels(vec![0; image.bytes()]));
             }
             if let Some(sound) = &renderers.sound {
-                // Where nobody learns nobody listens: a spectrogram costs more than the sound.
+                // Where nobody learns nobody hears: a spectrogram without room isn't made.
                 let heard = if gathers.0 { sound.mel().frames * sound.mel().bands } else { 0 };
                 entity.insert(Waveform {
                     samples: vec![0; sound.samples()],

@@ -99,10 +99,12 @@ impl Simulation {
         self.app.insert_resource(Hold(hold));
     }
 
-    /// Says whether frames are gathered for learners, before the first one. Where nobody learns
-    /// that and the spectrograms are work for nothing.
-    pub fn gather(&mut self, gathers: bool) {
-        self.app.insert_resource(Gathers(gathers));
+    /// The same world without what only learners need: gathered frames and spectrograms. To be
+    /// said before the first frame.
+    #[must_use]
+    pub fn without_learners(mut self) -> Self {
+        self.app.insert_resource(Gathers(false));
+        self
     }
 
     /// Lets the next frame begin at this specimen.

@@ -65,8 +65,11 @@ fn world(batch: &RecordBatch, row: usize, suffix: &str, shapes: &Shapes) -> Resu
         .media
         .iter()
         .map(|medium| {
-            let name = if medium.name == "text" { "tokens" } else { &medium.name };
-            let column = column(name)?;
+            let column = match medium.kind {
+                Kind::Pixels | Kind::Sound { .. } => column(&medium.name)?,
+                Kind::Words { .. } => column("tokens")?,
+                Kind::Numbers => column(&format!("vectors_{}", medium.name))?,
+            };
             if column.is_null(row) { Ok(None) } else { cells(medium, column, row).map(Some) }
         })
         .collect();

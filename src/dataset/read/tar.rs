@@ -69,7 +69,8 @@ fn take(world: &mut Row, ending: &str, bytes: &[u8], shapes: &Shapes) -> Result<
         }
         "json" => return facts(world, bytes, shapes),
         _ => {
-            let Some(name) = ending.strip_suffix(".npy") else { return Ok(()) };
+            let name = ending.strip_suffix(".npy").and_then(|name| name.strip_prefix("vectors_"));
+            let Some(name) = name else { return Ok(()) };
             let stored = Stored::read(bytes).map_err(|e| e.to_string())?;
             let numbers = stored.floats().ok_or("it holds no numbers")?;
             (medium(name), Array::Float(numbers.into_iter().map(|x| x as f32).collect()))
