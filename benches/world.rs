@@ -6,7 +6,6 @@
 //! the table alone.
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
-#![expect(missing_docs, reason = "Criterion's macro makes public functions")]
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -155,9 +154,9 @@ fn in_memory(stage: &Stage, count: u64) {
 }
 
 /// The best of some runs, in units a second.
-fn rate(units: f64, mut run: impl FnMut()) -> f64 {
+fn rate(units: f64, times: usize, mut run: impl FnMut()) -> f64 {
     let mut best = Duration::MAX;
-    for _ in 0..5 {
+    for _ in 0..times {
         let start = Instant::now();
         run();
         best = best.min(start.elapsed());
@@ -171,8 +170,8 @@ fn on_one_thread<T: Send>(run: impl FnOnce() -> T + Send) -> T {
 
 /// Samples a second of the real binary, into WebDataset shards with twins.
 fn end_to_end(folder: &Path) -> f64 {
-    const PAIRS: usize = 4000;
-    rate(2.0 * PAIRS as f64, || {
+    const PAIRS: usize = 24_000;
+    rate(2.0 * PAIRS as f64, 2, || {
         let out = folder.join("ours");
         let _ = std::fs::remove_dir_all(&out);
         let status = Command::new(env!("CARGO_BIN_EXE_twinworld"))
@@ -205,12 +204,12 @@ fn table() {
     let set = Interventions::set(scm.find("X3").unwrap(), 1.0);
     let (duck, disc) = (stage("scenes/duck.ron"), stage("benches/scenes/disc.ron"));
     let tabular = rival("tables.py", &[]);
-    let twins = rate(ROWS as f64, || drop(black_box(rows.twins(&natural, &set))));
-    let drawn = on_one_thread(|| rate(4096.0, || in_memory(&disc, 4096)));
+    let twins = rate(ROWS as f64, 5, || drop(black_box(rows.twins(&natural, &set))));
+    let drawn = on_one_thread(|| rate(4096.0, 5, || in_memory(&disc, 4096)));
     let memory = rival("files.py", &["memory"]);
     let files = rival("files.py", &["files", &folder.path().to_string_lossy()]);
     let written = end_to_end(folder.path());
-    let ducks = rate(65_536.0, || in_memory(&duck, 65_536));
+    let ducks = rate(65_536.0, 5, || in_memory(&duck, 65_536));
     let number = |v: &Option<serde_json::Value>, key: &str| v.as_ref()?.get(key)?.as_f64();
     let lines = [
         ("twins, 11 nodes, 1 thread (rows/s)", twins, "DoWhy gcm", number(&tabular, "dowhy")),

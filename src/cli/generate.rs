@@ -25,13 +25,13 @@ pub struct Generate {
     #[command(flatten)]
     scene: SceneOptions,
     /// Specimens [default: the sum of --split]
-    #[arg(long, value_name = "N", required_unless_present = "split",
-          value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     samples: Option<u64>,
     /// The folder; new, empty, or begun by the same command
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Splits with their sizes; consecutive specimens from index 0 [default: train, all of them]
+    /// Splits with their sizes; consecutive specimens from index 0 [default: those of
+    /// the scene, or train with all specimens]
     #[arg(long, value_name = "NAME=N,...", value_delimiter = ',')]
     split: Vec<String>,
     /// The regime that is played: iid, flipped, randomised, or one of the scene's own
@@ -85,7 +85,7 @@ impl Generate {
         // The scene that is written down makes these files.
         stage.scene.seed = seed;
         let stage = Arc::new(stage);
-        let splits = self.splits()?;
+        let splits = self.splits(&stage.scene.splits)?;
         let Some(regime) = stage.regime(&self.regime) else {
             let known: Vec<&str> = stage.regimes.iter().map(|r| r.name.as_str()).collect();
             let message = format!("no regime `{}`; known: {}", self.regime, known.join(", "));
@@ -203,7 +203,8 @@ impl Generate {
         Ok(())
     }
 
-    fn splits(&self) -> Result<Vec<(String, u64)>, UsageError> {
+    /// The splits asked for, else the scene's own.
+    fn splits(&self, own: &[(String, u64)]) -> Result<Vec<(String, u64)>, UsageError> {
         let mut all: Vec<(String, u64)> = Vec::new();
         for text in &self.split {
             let parsed = text.split_once('=').and_then(|(name, samples)| {
@@ -222,7 +223,16 @@ impl Generate {
             }
             all.push((name, samples));
         }
-        let Some(samples) = self.samples else { return Ok(all) };
+        let Some(samples) = self.samples else {
+            return match (all.is_empty(), own) {
+                (false, _) => Ok(all),
+                (true, []) => {
+                    let message = "how many specimens? give --samples N or --split train=N,test=M";
+                    Err(UsageError(message.to_owned()))
+                }
+                (true, own) => Ok(own.to_vec()),
+            };
+        };
         if all.is_empty() {
             return Ok(vec![("train".to_owned(), samples)]);
         }

@@ -242,6 +242,21 @@ impl<'a> Checker<'a> {
         Err(self.error(way, Some(factor), problem, remedy))
     }
 
+    /// The splits: plain names of their own, one specimen or more.
+    pub fn splits(&self) -> Result<(), SceneError> {
+        let splits = &self.scene.splits;
+        for (i, (name, specimens)) in splits.iter().enumerate() {
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let own = splits[..i].iter().all(|(other, _)| other != name);
+            if name.is_empty() || !name.chars().all(plain) || !own || *specimens == 0 {
+                let problem = format!("the split (\"{name}\", {specimens}) can't be");
+                let remedy = "give each a name of its own of letters, digits and _, and specimens";
+                return Err(self.error(&["splits".into(), i.into()], None, problem, remedy));
+            }
+        }
+        Ok(())
+    }
+
     /// The disturbances of the scene and of its regimes.
     pub fn disturbances(&self, names: &[&str]) -> Result<(), SceneError> {
         for (i, disturbance) in self.scene.disturbances.iter().enumerate() {

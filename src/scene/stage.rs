@@ -122,6 +122,7 @@ impl Draft {
         }
         let renderers = checker.renderers(&scm)?;
         checker.training()?;
+        checker.splits()?;
         checker.disturbances(&renderers.names())?;
         let disturbances = scene.disturbances.clone();
         let iid = Regime { name: "iid".to_owned(), changes: Vec::new(), scm, disturbances };

@@ -66,7 +66,7 @@ pub(super) fn record(mix: &[f32], noise_sd: f32, grain: &mut Grain, out: &mut [i
     let deviation = FULL_SCALE * noise_sd;
     let (runs, _) = mix.as_chunks::<DRAWN>();
     for (out, sounds) in out.chunks_mut(DRAWN).zip(runs) {
-        let noise = grain.draw();
+        let noise = if deviation == 0.0 { [0.0; DRAWN] } else { grain.draw() };
         let mut samples = [0; DRAWN];
         for i in 0..DRAWN {
             samples[i] = quantise(FULL_SCALE * sounds[i] + deviation * noise[i]);

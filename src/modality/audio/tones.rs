@@ -58,6 +58,8 @@ pub struct ToneVoice {
     pub range: PitchRange,
     /// How fast strike follows strike, in `[0, 1]`: evenly from every 128 ms to every 48 ms.
     pub tempo: f32,
+    /// Loudness of the room: 1 as it is, 0 silent.
+    pub room: f32,
     /// Loudness of everything but the microphone's noise, in `[0, 1]`: 0.7 to 1.3 times.
     pub level: f32,
     /// The first strike in `[0, 1]`: at 8 to 56 ms.
@@ -105,6 +107,7 @@ impl Default for ToneVoice {
             pitch: 0.5,
             range: PitchRange::default(),
             tempo: 0.5,
+            room: 1.0,
             level: 0.5,
             onset: 0.5,
         }
@@ -257,7 +260,7 @@ impl<'a> Sounds<'a> {
     #[inline(always)]
     fn background(&self, first: usize, knots: &Knots, mix: &mut [f32]) {
         let share = self.voice.background.faded().clamp(0.0, 1.0);
-        let amplitude = self.gain * BACKGROUND;
+        let amplitude = self.gain * BACKGROUND * self.voice.room;
         let (hum, hiss) = (amplitude * share.sqrt(), amplitude * (1.0 - share).sqrt());
         let rate = self.format.rate;
         if hum != 0.0 {

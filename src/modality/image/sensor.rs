@@ -51,7 +51,7 @@ impl Sensor {
     /// Rounds the values of one channel to bytes.
     #[inline(always)]
     fn expose(&mut self, values: &[f32; DRAWN], bytes: &mut [u8; DRAWN]) {
-        let noise = self.noise.draw();
+        let noise = if self.deviation == 0.0 { [0.0; DRAWN] } else { self.noise.draw() };
         for i in 0..DRAWN {
             let value = 255.0 * values[i] + self.light;
             bytes[i] = to_byte(value + self.deviation * noise[i]);

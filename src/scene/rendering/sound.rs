@@ -88,8 +88,19 @@ impl SoundPlan {
                 let [scrape, background] = cues.map(|c| Shown::cue(c, factors));
                 let [pitch, tempo, level, onset] = styles.map(|s| Style::value(s, factors));
                 let range = *range;
-                let voice =
-                    ToneVoice { timbre, scrape, background, pitch, range, tempo, level, onset };
+                // A room that nothing is bound to is silent.
+                let room = if cues[1].is_some() { 1.0 } else { 0.0 };
+                let voice = ToneVoice {
+                    room,
+                    timbre,
+                    scrape,
+                    background,
+                    pitch,
+                    range,
+                    tempo,
+                    level,
+                    onset,
+                };
                 let format = self.spectrogrammer.format();
                 synthesise_tones(format, &voice, self.noise, &mut noise, samples);
             }
