@@ -7,9 +7,11 @@
 
 use std::path::Path;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::test_runner::{TestCaseError, TestRunner};
 use twinworld::scene::{check, parse, to_ron};
 
 /// Texts to start from.
@@ -108,6 +110,7 @@ enum Change {
     Move(Index, u8, Index),
     Insert(Index, usize),
     Replace(Index, usize),
+    Copy(Index, Index),
     Byte(Index, char),
 }
 
@@ -120,6 +123,7 @@ fn change() -> impl Strategy<Value = Change> {
         1 => (at(), any::<u8>(), at()).prop_map(|(a, n, b)| Change::Move(a, n, b)),
         1 => (at(), word()).prop_map(|(a, w)| Change::Insert(a, w)),
         // The likeliest to leave a scene that can be read: a whole value for another.
+        8 => (at(), at()).prop_map(|(a, b)| Change::Copy(a, b)),
         4 => (at(), word()).prop_map(|(a, w)| Change::Replace(a, w)),
         1 => (at(), any::<char>()).prop_map(|(a, c)| Change::Byte(a, c)),
     ]
@@ -135,6 +139,17 @@ fn boundary(text: &str, place: &Index) -> usize {
 fn end(text: &str, start: usize, length: u8) -> usize {
     let wanted = (start + usize::from(length)).min(text.len());
     (wanted..=text.len()).find(|&i| text.is_char_boundary(i)).unwrap_or(text.len())
+}
+
+/// The word, number or string around a place, or after it.
+fn value_at(text: &str, place: &Index) -> std::ops::Range<usize> {
+    let inside = |c: char| c.is_alphanumeric() || "_.-\"".contains(c);
+    let at = boundary(text, place);
+    let at = text[at..].find(inside).map_or(text.len(), |i| at + i);
+    let before = text[..at].rfind(|c| !inside(c));
+    let start = before.map_or(0, |i| i + text[i..].chars().next().map_or(1, char::len_utf8));
+    let stop = text[at..].find(|c| !inside(c)).map_or(text.len(), |i| at + i);
+    start..stop
 }
 
 fn apply(text: &mut String, change: &Change) {
@@ -160,15 +175,10 @@ fn apply(text: &mut String, change: &Change) {
             let at = boundary(text, at);
             text.insert_str(at, WORDS[*word]);
         }
-        Change::Replace(at, word) => {
-            // The word, number or string around the place.
-            let at = boundary(text, at);
-            let inside = |c: char| c.is_alphanumeric() || "_.-\"".contains(c);
-            let start = text[..at]
-                .rfind(|c| !inside(c))
-                .map_or(0, |i| i + text[i..].chars().next().map_or(1, char::len_utf8));
-            let stop = text[at..].find(|c| !inside(c)).map_or(text.len(), |i| at + i);
-            text.replace_range(start..stop, WORDS[*word]);
+        Change::Replace(at, word) => text.replace_range(value_at(text, at), WORDS[*word]),
+        Change::Copy(at, from) => {
+            let value = text[value_at(text, from)].to_owned();
+            text.replace_range(value_at(text, at), &value);
         }
         Change::Byte(at, c) => {
             let at = boundary(text, at);
@@ -184,31 +194,58 @@ fn cases() -> ProptestConfig {
     ProptestConfig { cases: if set { default.cases } else { 4000 }, ..default }
 }
 
-proptest! {
-    #![proptest_config(cases())]
+/// What became of the inputs.
+#[derive(Default)]
+struct Outcomes {
+    right: AtomicUsize,
+    /// The scene was understood and found wrong.
+    wrong: AtomicUsize,
+    /// It is no scene at all.
+    unread: AtomicUsize,
+}
 
-    #[test]
-    fn any_text_gets_an_answer(
-        seed in any::<Index>(), changes in prop::collection::vec(change(), 1..=4),
-    ) {
-        let mut text = seed.get(&CORPUS).clone();
-        changes.iter().for_each(|change| apply(&mut text, change));
-        match check(&text, "fuzz.ron") {
-            // What is wrong is said in words, with a place within the text.
-            Err(error) => {
-                prop_assert!(!error.problem.is_empty());
-                if let Some((line, _)) = error.position {
-                    prop_assert!((1..=text.lines().count() + 1).contains(&line), "{error}");
-                }
+fn count(outcome: &AtomicUsize) {
+    outcome.fetch_add(1, Ordering::Relaxed);
+}
+
+/// One input, from text to answer.
+fn answer(text: &str, outcomes: &Outcomes) -> Result<(), TestCaseError> {
+    match check(text, "fuzz.ron") {
+        // What is wrong is said in words, with a place within the text.
+        Err(error) => {
+            let read = twinworld::scene::read(text, "fuzz.ron").is_ok();
+            count(if read { &outcomes.wrong } else { &outcomes.unread });
+            prop_assert!(!error.problem.is_empty());
+            if let Some((line, _)) = error.position {
+                prop_assert!((1..=text.lines().count() + 1).contains(&line), "{error}");
             }
-            // What is right can be written and read again. The truth takes longest: one in sixteen.
-            Ok(scene) => {
-                let again = check(&to_ron(&scene), "fuzz.ron").map_err(|e| e.to_string());
-                prop_assert_eq!(again.as_ref(), Ok(&scene));
-                if text.len() % 16 == 0 {
-                    let _ = parse(&text, "fuzz.ron");
-                }
+        }
+        // What is right can be written and read again. The truth takes longest: one in sixteen.
+        Ok(scene) => {
+            count(&outcomes.right);
+            let again = check(&to_ron(&scene), "fuzz.ron").map_err(|e| e.to_string());
+            prop_assert_eq!(again.as_ref(), Ok(&scene));
+            if text.len().is_multiple_of(16) {
+                let _ = parse(text, "fuzz.ron");
             }
         }
     }
+    Ok(())
+}
+
+#[test]
+fn any_text_gets_an_answer() {
+    let outcomes = Outcomes::default();
+    let inputs = (any::<Index>(), prop::collection::vec(change(), 1..=3));
+    let outcome = TestRunner::new(cases()).run(&inputs, |(seed, changes)| {
+        let mut text = seed.get(&CORPUS).clone();
+        changes.iter().for_each(|change| apply(&mut text, change));
+        answer(&text, &outcomes)
+    });
+    outcome.unwrap_or_else(|error| panic!("{error}"));
+    // A fuzzer whose inputs all fail at the first comma tests little.
+    let [right, wrong, unread] = [&outcomes.right, &outcomes.wrong, &outcomes.unread]
+        .map(|outcome| outcome.load(Ordering::Relaxed));
+    let all = right + wrong + unread;
+    assert!(10 * right > all && 5 * wrong > all, "{right} right, {wrong} wrong, {unread} unread");
 }

@@ -109,5 +109,5 @@ fn say(metrics: &StoredMetrics) {
     if let Some(error) = metrics.causal_error {
         console::say(&format!("causal error {error:.3}, C3 risk {:.3}", metrics.c3_risk.total));
     }
-    metrics.notes.iter().for_each(|note| console::say(note));
+    metrics.notes.iter().for_each(console::say);
 }

@@ -52,7 +52,11 @@ pub fn check(text: &str, path: &str) -> Result<Scene, SceneError> {
     Ok(scene)
 }
 
-fn read(text: &str, path: &str) -> Result<Scene, SceneError> {
+/// Reads the text of a scene and checks nothing but its form.
+///
+/// # Errors
+/// It isn't RON, or has other fields and words than a scene.
+pub fn read(text: &str, path: &str) -> Result<Scene, SceneError> {
     options().from_str(text).map_err(|error| {
         let (line, column) = (error.span.start.line, error.span.start.col);
         let byte = byte_at(text, line, column);

@@ -27,7 +27,7 @@ pub use declaration::{
     Painter, RolesBy, Scene, TextDeclaration, Voice,
 };
 pub use error::SceneError;
-pub use load::{check, load, parse, to_ron};
+pub use load::{check, load, parse, read, to_ron};
 pub use object::{ChoiceBinding, ShapePainter, ToneVoiceDeclaration};
 pub use operation::operation;
 pub use overrides::{with_overrides, with_variant};

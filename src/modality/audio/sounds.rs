@@ -329,8 +329,8 @@ mod tests {
         let decay = |samples| (0..samples as u32).map(move |i| Decay::over(samples).at(i));
         assert!(swell(300).chain(decay(80)).all(|x| (0.0..=1.0).contains(&x)));
         assert!(swell(301).nth(150) > Some(0.999) && decay(80).next() == Some(1.0));
-        let (first, last) = (swell(300).next(), swell(300).last());
-        assert!(first < Some(1e-3) && last < Some(1e-3) && decay(80).last() < Some(1e-3));
+        let (first, last) = (swell(300).next(), swell(300).next_back());
+        assert!(first < Some(1e-3) && last < Some(1e-3) && decay(80).next_back() < Some(1e-3));
     }
 
     #[test]
