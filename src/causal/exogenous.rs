@@ -67,14 +67,20 @@ fn at_clock(node: &Node, specimen: u64) -> Option<f64> {
 /// The share of specimens that a selection keeps, over so many draws.
 #[must_use]
 pub fn kept_share(scm: &Scm, seed: u64, draws: u64) -> f64 {
-    let (mut noise, mut values) = (vec![0.0; scm.len()], vec![0.0; scm.len()]);
+    const TOGETHER: u64 = 512;
+    let width = scm.len().max(1);
+    let (mut rows, mut values) = (Vec::new(), vec![0.0; width]);
     let mut all = scm.clone();
     all.unselect();
     let mut kept = 0_u64;
-    for specimen in 0..draws {
-        draw(&all, seed, specimen, &mut noise);
-        scm.propagate_naturally(&noise, &mut values);
-        kept += u64::from(scm.keeps(&values));
+    for first in (0..draws).step_by(TOGETHER as usize) {
+        let count = TOGETHER.min(draws - first) as usize;
+        rows.resize(count * width, 0.0);
+        draw_rows(&all, seed, first, &mut rows);
+        for row in rows.chunks_exact(width) {
+            scm.propagate_naturally(row, &mut values);
+            kept += u64::from(scm.keeps(&values));
+        }
     }
     kept as f64 / draws.max(1) as f64
 }

@@ -11,7 +11,7 @@ use crate::causal::{Domain, Fault, Law, Mechanism, NodeId, Place, RESERVED, Scm}
 
 /// The least share of specimens that a selection may keep, and over how many draws it's found.
 const LEAST_KEPT: f64 = 0.001;
-const SELECTION_DRAWS: u64 = 20_000;
+const SELECTION_DRAWS: u64 = 10_000;
 
 /// Checks one scene and points at the text it came from.
 pub(super) struct Checker<'a> {
