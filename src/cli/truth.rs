@@ -10,7 +10,7 @@ use clap::Args;
 use super::options::SceneOptions;
 use super::{UsageError, console};
 use crate::causal::{NodeId, Scm};
-use crate::scene::Stage;
+use crate::scene::{RolesBy, Stage};
 use answer::Answer;
 
 /// Arguments of `truth`.
@@ -51,6 +51,12 @@ impl TruthCommand {
         }
         let all = self.full || self.class.is_some() || classes.len() != 2;
         table::short(&answer, if all { &classes } else { &classes[1..] });
+        if stage.scene.roles == RolesBy::Observation {
+            console::say(
+                &"The roles are those that observation suggests to one who assumes exogeneity and \
+                  monotonicity, not those of the interventions above; --full shows both.",
+            );
+        }
         if self.full || instrument.is_some() {
             table::full(&answer);
         }
