@@ -28,6 +28,8 @@ pub mod causal;
 pub mod cli;
 pub mod dataset;
 pub mod experiment;
+#[cfg(feature = "lab")]
+mod lab;
 pub mod learn;
 pub mod measure;
 pub mod modality;

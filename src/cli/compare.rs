@@ -10,9 +10,10 @@ use clap::Args;
 use super::options::{SceneOptions, TrainingOptions, objectives, out_or};
 use super::progress::Bars;
 use super::{console, interrupt, summary};
-use crate::experiment::report::{CurvePoint, Report, RunReport, render};
+use crate::experiment::report::{Report, render};
 use crate::experiment::{
-    self, Contest, Entrant, RunDirectory, average, disagreements, judge, sheet, write_whole,
+    self, Contest, Entrant, RunDirectory, average, disagreements, judge, run_reports, sheet,
+    write_whole,
 };
 use crate::learn::{Learner, StepLosses};
 use crate::measure::Metrics;
@@ -150,36 +151,4 @@ impl Compare {
 /// The metrics of the i-th objective, seed by seed, without those that failed.
 fn of_objective(rounds: &[Vec<Entrant>], i: usize) -> Vec<&Metrics> {
     rounds.iter().filter_map(|round| round[i].metrics.as_ref()).collect()
-}
-
-/// Metrics and loss curves as the report wants them; a term that is 0 throughout is left out.
-pub fn run_reports(runs: &[(Metrics, &[StepLosses])]) -> Vec<RunReport> {
-    let terms = |l: &StepLosses| {
-        [
-            ("total", l.total),
-            ("sufficiency", l.sufficiency),
-            ("necessity", l.necessity),
-            ("L_v", l.l_v),
-            ("L_fe", l.l_fe),
-            ("twin", l.twin),
-            ("consistency", l.consistency),
-        ]
-    };
-    let one = |(metrics, curve): &(Metrics, &[StepLosses])| {
-        let used = |i: usize| curve.iter().any(|l| terms(l)[i].1 != 0.0);
-        let used: Vec<bool> = (0..7).map(used).collect();
-        let point = |(step, l): (usize, &StepLosses)| CurvePoint {
-            step,
-            losses: terms(l)
-                .into_iter()
-                .zip(&used)
-                .filter(|(_, used)| **used)
-                .map(|((name, value), _)| (name.to_owned(), value))
-                .collect(),
-            accuracy: l.accuracy,
-        };
-        let curve = curve.iter().enumerate().map(point).collect();
-        RunReport { metrics: metrics.clone(), curve }
-    };
-    runs.iter().map(one).collect()
 }

@@ -5,6 +5,8 @@ mod compare;
 mod console;
 mod generate;
 mod interrupt;
+#[cfg(feature = "lab")]
+mod lab;
 mod options;
 mod probe;
 mod progress;
@@ -43,6 +45,9 @@ enum Command {
     Truth(truth::TruthCommand),
     /// Measure a saved model, also under do-operations
     Probe(probe::Probe),
+    /// Open the laboratory window: take hold of factors, train, and see what a model learns
+    #[cfg(feature = "lab")]
+    Lab(lab::Lab),
     /// Check scene files; print ok where all is well
     Check(check::Check),
 }
@@ -64,6 +69,8 @@ pub fn main() -> ExitCode {
         Command::Generate(command) => command.run(),
         Command::Truth(command) => command.run(),
         Command::Probe(command) => command.run(),
+        #[cfg(feature = "lab")]
+        Command::Lab(command) => command.run(),
         Command::Check(command) => command.run(),
     };
     outcome.unwrap_or_else(|error| {

@@ -6,12 +6,10 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::compare::run_reports;
 use super::options::{SceneOptions, TrainingOptions, objectives, out_or};
 use super::progress::Bars;
 use super::{console, interrupt, study, summary};
-use crate::experiment::report::{Report, render};
-use crate::experiment::{self, Contest, RunDirectory, judge, sheet, write_whole};
+use crate::experiment::{self, Contest, RunDirectory, judge, write_paper};
 use crate::scene::training::Objective;
 
 /// Arguments of `train`.
@@ -83,18 +81,10 @@ impl Train {
         if let Some(failure) = entrant.failure {
             return Err(failure.into());
         }
-        let Some(metrics) = &entrant.metrics else { return Ok(ExitCode::FAILURE) };
-        directory.write_metrics(metrics)?;
-        let report = Report {
-            title: format!("{}: {} with {}", metrics.scene, metrics.method, metrics.objective),
-            scene_paragraph: stage.scene.about.clone(),
-            intervals: format!("Wilson score, over {specimens} specimens"),
-            runs: run_reports(&[(metrics.clone(), &entrant.curve)]),
-            sheet: sheet(&stage, seed, &[&*entrant.learner])?,
-            disagreements: Vec::new(),
+        let page = write_paper(&directory, &stage, seed, &entrant, specimens)?;
+        let (Some(metrics), Some(page)) = (&entrant.metrics, page) else {
+            return Ok(ExitCode::FAILURE);
         };
-        let page = directory.file("report.html");
-        write_whole(&page, render(&report)?.as_bytes())?;
         let row = (metrics.objective.clone(), vec![metrics]);
         if let Some(table) = summary::table(&[row]) {
             console::say(&table);

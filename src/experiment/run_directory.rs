@@ -28,6 +28,9 @@ pub enum RunError {
     /// The scene of the run is wrong.
     #[error(transparent)]
     Scene(#[from] SceneError),
+    /// The report can't be made.
+    #[error("the report can't be made: {0}")]
+    Report(#[from] super::report::ReportError),
     /// The figures can't be put into JSON.
     #[error("the figures of {} can't be written: {source}", path.display())]
     Figures {

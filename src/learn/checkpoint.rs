@@ -43,7 +43,14 @@ pub fn write(path: &Path, parameters: &[NamedParameter]) -> Result<(), LearnErro
         .collect::<Result<Vec<_>, _>>()
         .map_err(format)?;
     let file = serialize(views, None).map_err(format)?;
-    fs::write(path, file).map_err(|source| LearnError::CheckpointFile { path: path.into(), source })
+    // Beside its place first: a file of this name is whole, or the one before.
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".part");
+    let aside = PathBuf::from(aside);
+    fs::write(&aside, file).and_then(|()| fs::rename(&aside, path)).map_err(|source| {
+        let _ = fs::remove_file(&aside);
+        LearnError::CheckpointFile { path: path.into(), source }
+    })
 }
 
 impl Checkpoint {

@@ -42,6 +42,11 @@ impl<D: LearnDevice> Instrument<D> {
         })
     }
 
+    /// Sets `gamma` of Eq. 6.
+    pub fn set_distance_weight(&mut self, distance_weight: f32) {
+        self.distance_weight = distance_weight;
+    }
+
     /// V, rows x width, from one matrix of features per modality.
     ///
     /// `|Q_i|^2` is the same for every j and drops out of the softmax, so the score is computed

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::parameter::NamedParameter;
 use super::twin_network::CounterfactualKind;
 use super::{Batch, LearnError, checkpoint};
+use crate::scene::training::Training;
 
 /// The terms of one update, each the mean over the batch and without its weight; 0 where the
 /// objective doesn't use it. All in nats but the accuracy.
@@ -104,6 +105,14 @@ pub trait Learner: Send + Sync {
     /// [`LearnError::Diverged`] if a term isn't finite (the parameters are then left as they
     /// were), [`LearnError::Device`].
     fn update(&mut self, batch: &Batch, twin: Option<&Batch>) -> Result<StepLosses, LearnError>;
+
+    /// Goes on under other weights, another learning rate or another objective: the parameters
+    /// stay, and an instrument comes or goes with the objective that uses it.
+    ///
+    /// # Errors
+    /// [`LearnError::Setting`] for another method or other widths, which are another model;
+    /// [`LearnError::Device`].
+    fn retune(&mut self, training: &Training) -> Result<(), LearnError>;
 
     /// The logits of every specimen.
     ///

@@ -40,16 +40,31 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
             .map(|input| Mlp::new(start, input, training.features))
             .collect::<Result<_, _>>()?;
         let method = M::new(start, inputs, classes, training)?;
-        let instrument = match training.objective {
-            Objective::C3r | Objective::C3rLiteral => Some(Instrument::new(
-                start,
-                training.features,
-                method.width(),
-                training.distance_weight,
-            )?),
-            Objective::Erm | Objective::C3rTwin => None,
-        };
-        Ok(Self { encoders, method, instrument })
+        let mut model = Self { encoders, method, instrument: None };
+        model.equip(start, training)?;
+        Ok(model)
+    }
+
+    /// Gives the model the instrument that the objective uses, or takes it away.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn equip(&mut self, start: &Start<D>, training: &Training) -> Result<(), D::Err> {
+        match (training.objective, &mut self.instrument) {
+            (Objective::Erm | Objective::C3rTwin, instrument) => *instrument = None,
+            (Objective::C3r | Objective::C3rLiteral, Some(instrument)) => {
+                instrument.set_distance_weight(training.distance_weight);
+            }
+            (Objective::C3r | Objective::C3rLiteral, none) => {
+                *none = Some(Instrument::new(
+                    start,
+                    training.features,
+                    self.method.width(),
+                    training.distance_weight,
+                )?);
+            }
+        }
+        Ok(())
     }
 
     /// The verdict on the rows of all blocks under one another; `inputs` holds the blocks of

@@ -270,3 +270,17 @@ fn a_learner_on_its_own_thread_is_the_same_learner() {
         local.counterfactual(&test, kind).unwrap()
     );
 }
+
+#[test]
+fn a_retuned_model_goes_on_as_one_that_was_built_so() {
+    let built = training(Method::Concat, Objective::C3r);
+    let mut wanted = learner(&built);
+    let mut found = learner(&training(Method::Concat, Objective::Erm));
+    found.retune(&built).unwrap();
+    assert_eq!(found.parameters().unwrap(), wanted.parameters().unwrap());
+    assert_eq!(train(&mut *found, 3), train(&mut *wanted, 3));
+    found.retune(&training(Method::Concat, Objective::Erm)).unwrap();
+    assert!(found.parameters().unwrap().iter().all(|p| !p.name.starts_with("instrument")));
+    let other = found.retune(&training(Method::Late, Objective::Erm)).unwrap_err();
+    assert!(other.to_string().contains("begin a new model"), "{other}");
+}

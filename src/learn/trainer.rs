@@ -16,7 +16,7 @@ use super::plan::Plan;
 use super::tape::{Matrix, SharedTape, Var, backward};
 use super::twin_network::{CounterfactualKind, TwinNetwork};
 use super::{Batch, LearnError};
-use crate::scene::training::Objective;
+use crate::scene::training::{Objective, Training};
 
 /// A model in training on one device.
 pub struct Trainer<D: LearnDevice, M: Method<D>> {
@@ -24,6 +24,7 @@ pub struct Trainer<D: LearnDevice, M: Method<D>> {
     plan: Plan,
     model: Model<D, M>,
     adam: AdamConfig,
+    seed: u64,
     steps: usize,
     /// The last batch on the device, by modality and block: its memory is used again.
     staged: Vec<Vec<Matrix<D>>>,
@@ -59,7 +60,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             weight_decay: None,
         };
         let staged = vec![Vec::new(); plan.inputs.len()];
-        Ok(Self { device, plan, model, adam, steps: 0, staged })
+        Ok(Self { device, plan, model, adam, seed, steps: 0, staged })
     }
 
     /// Copies the batches, one block each, to the device.
@@ -198,6 +199,26 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         Ok(losses)
     }
 
+    /// See [`Learner::retune`].
+    pub(super) fn retune(&mut self, training: &Training) -> Result<(), LearnError> {
+        let own = &self.plan.training;
+        let shape = |t: &Training| (t.method, t.features, t.representation);
+        if shape(own) != shape(training) {
+            return Err(LearnError::Setting {
+                setting: "the method or a width".into(),
+                found: "changed".into(),
+                remedy: "begin a new model for it",
+            });
+        }
+        let plan = Plan { training: training.clone(), ..self.plan.clone() };
+        plan.check()?;
+        let start = Start { device: self.device.clone(), seed: self.seed };
+        self.model.equip(&start, training).map_err(LearnError::device)?;
+        self.adam.lr = f64::from(training.learning_rate);
+        self.plan = plan;
+        Ok(())
+    }
+
     /// See [`Learner::logits`].
     pub(super) fn logits(&self, batch: &Batch) -> Result<Logits, LearnError> {
         Ok(self.host(&self.look(batch)?.joint.logits))
@@ -244,6 +265,10 @@ where
 {
     fn update(&mut self, batch: &Batch, twin: Option<&Batch>) -> Result<StepLosses, LearnError> {
         self.update(batch, twin)
+    }
+
+    fn retune(&mut self, training: &Training) -> Result<(), LearnError> {
+        self.retune(training)
     }
 
     fn logits(&self, batch: &Batch) -> Result<Logits, LearnError> {

@@ -13,6 +13,7 @@ use super::parameter::NamedParameter;
 use super::trainer::Trainer;
 use super::twin_network::CounterfactualKind;
 use super::{Batch, LearnError};
+use crate::scene::training::Training;
 
 type Job<D, M> = Box<dyn FnOnce(&mut Trainer<D, M>) + Send>;
 
@@ -64,6 +65,11 @@ impl<D: LearnDevice, M: Method<D> + 'static> Learner for Worker<D, M> {
     fn update(&mut self, batch: &Batch, twin: Option<&Batch>) -> Result<StepLosses, LearnError> {
         let (batch, twin) = (batch.clone(), twin.cloned());
         self.call(move |trainer| trainer.update(&batch, twin.as_ref()))?
+    }
+
+    fn retune(&mut self, training: &Training) -> Result<(), LearnError> {
+        let training = training.clone();
+        self.call(move |trainer| trainer.retune(&training))?
     }
 
     fn logits(&self, batch: &Batch) -> Result<Logits, LearnError> {

@@ -57,7 +57,7 @@ pub(super) fn learned_causation(
     Ok(Some(counts.iter().map(|c| beside_truth(declared, c)).collect()))
 }
 
-fn beside_truth(factor: &Factor, counts: &Counts) -> FactorCausation {
+pub(super) fn beside_truth(factor: &Factor, counts: &Counts) -> FactorCausation {
     let learned = counts.truth(Some(counts.total as usize));
     let [pn_interval, ps_interval, pns_interval] = learned.intervals.unwrap_or([[0.0, 1.0]; 3]);
     FactorCausation {

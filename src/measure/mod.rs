@@ -1,12 +1,14 @@
 //! What is measured of a trained model.
 
 mod examine;
+mod gauge;
 mod learned;
 mod metrics;
 mod probe;
 mod stored;
 
 pub use examine::{Failure, Findings, examine, frames, step_of};
+pub use gauge::{Behind, Gauge, Reading};
 pub use learned::causal_error;
 pub use metrics::{C3Risk, Causation, FactorCausation, LearnedCausation, Metrics};
 pub use probe::{Probe, probe};

@@ -1,0 +1,67 @@
+//! Writing scenes and runs: the same files as the commands write.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::trial::Trial;
+use crate::experiment::{write_paper, write_whole};
+use crate::measure::{Metrics, examine, frames};
+use crate::scene::{Scene, Stage, to_ron};
+
+/// Specimens on which a saved run is examined, as by `train`.
+const SPECIMENS: usize = 4096;
+
+/// Writes a scene to a new file.
+///
+/// # Errors
+/// A file that is there already or can't be written, in words.
+pub fn write_scene(scene: &Scene, path: &Path) -> Result<(), String> {
+    if path.exists() {
+        return Err(format!("{} is there already; give another name", path.display()));
+    }
+    write_whole(path, to_ron(scene).as_bytes()).map_err(|error| error.to_string())
+}
+
+/// Examines the model and writes its run directory; `watch` is told how far it is.
+///
+/// # Errors
+/// A model that can't be asked or a file that can't be written, in words.
+pub fn write_run(
+    trial: &mut Trial,
+    stage: &Arc<Stage>,
+    path: &Path,
+    mut watch: impl FnMut(usize, usize),
+) -> Result<(), String> {
+    let seed = stage.scene.seed;
+    let written = trial.write(path, |directory, entrant| {
+        if entrant.failure.is_some() {
+            return Ok(());
+        }
+        let all = frames(stage, SPECIMENS);
+        let mut done = 0;
+        let models = [(&*entrant.learner, &entrant.training)];
+        let findings = examine(stage, seed, &models, SPECIMENS, || {
+            done += 1;
+            watch(done, all);
+            true
+        })?;
+        if let Some(found) = findings.into_iter().flatten().next() {
+            let (training, steps) = (&entrant.training, entrant.curve.len());
+            entrant.metrics = Some(Metrics {
+                scene: stage.scene.name.clone(),
+                method: training.method.name().to_owned(),
+                objective: training.objective.name().to_owned(),
+                seed,
+                steps,
+                seconds: entrant.seconds,
+                samples_per_second: (steps * training.batch) as f64 / entrant.seconds.max(1e-9),
+                accuracy: found.accuracy,
+                c3_risk: found.c3_risk,
+                causation: found.causation,
+                causal_error: found.causal_error,
+            });
+        }
+        write_paper(directory, stage, seed, entrant, SPECIMENS).map(drop)
+    });
+    written.map_err(|error| error.to_string())
+}
