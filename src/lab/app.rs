@@ -15,8 +15,9 @@ use bevy_egui::{EguiContexts, EguiPlugin, EguiPrimaryContextPass, egui};
 
 use super::desk::Desk;
 use super::panel::default_run;
-use super::script::{Action, Request, Script, State};
+use super::script::{Action, Request, Script};
 use super::session::{Command, Opening, Pace, Session};
+use super::state::State;
 use crate::experiment::write_whole;
 
 /// How a window begins.

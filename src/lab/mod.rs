@@ -17,6 +17,7 @@ mod panel;
 mod play;
 mod script;
 mod session;
+mod state;
 mod tokens;
 
 pub use app::{Start, run};

@@ -4,6 +4,9 @@
 
 mod bench;
 mod command;
+mod course;
+mod obey;
+mod opening;
 mod operations;
 mod pace;
 mod projection;
@@ -18,8 +21,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-pub use bench::{Opening, open};
 pub use command::{Command, Count, Wanted};
+pub use opening::{Opening, open};
 pub use pace::Pace;
 pub use projection::Cloud;
 pub use showcase::is;

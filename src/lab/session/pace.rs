@@ -3,10 +3,16 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// Frames that are watched before any work, to learn what the window does by itself.
-const FIRST: u32 = 12;
+/// Frames at the start that make windows and shaders and say nothing.
+const FIRST: u32 = 6;
+/// Frames without work from which the window's own pace is learned; the first two still feel it.
+const PROBE: u32 = 10;
+/// Frames under work until the window's own pace is looked at again.
+const EVERY: u32 = 300;
 /// A frame under work may take so many times an idle one; 60% of the frame rate would be 1.67.
-const STRETCH: f64 = 1.4;
+const STRETCH: f64 = 1.35;
+/// No frame need be quicker than this, in seconds.
+const QUICK: f64 = 1.0 / 60.0;
 /// Rest after work, as a multiple of the work's time, at the most.
 const MOST: f64 = 6.0;
 
@@ -19,15 +25,43 @@ struct State {
     window: bool,
     frames: u32,
     working: bool,
+    /// Frames of the probe that are still to come.
+    probe: u32,
+    /// Frames under work since the last probe.
+    since: u32,
     idle: f64,
     busy: f64,
     rest: f64,
 }
 
+impl State {
+    /// A frame while the bench works.
+    fn under_work(&mut self, seconds: f64) {
+        self.busy = if self.busy == 0.0 { seconds } else { 0.9 * self.busy + 0.1 * seconds };
+        let slow = self.busy > (STRETCH * self.idle).max(QUICK);
+        let rest = if slow { self.rest * 1.08 + 0.02 } else { self.rest * 0.97 - 0.002 };
+        self.rest = rest.clamp(0.0, MOST);
+        self.since += 1;
+        if self.since >= EVERY {
+            (self.since, self.probe) = (0, PROBE);
+        }
+    }
+
+    /// A frame while it rests.
+    fn at_rest(&mut self, seconds: f64) {
+        let left = self.probe;
+        self.probe = left.saturating_sub(1);
+        if left <= PROBE - 2 {
+            let quick = 0.7 * self.idle + 0.3 * seconds;
+            self.idle = if self.idle == 0.0 { seconds } else { quick };
+        }
+    }
+}
+
 impl Pace {
     /// For a bench whose window will report its frames.
     pub fn with_window() -> Self {
-        Self(Mutex::new(State { window: true, rest: 1.0, ..State::default() }))
+        Self(Mutex::new(State { window: true, rest: 1.0, probe: PROBE, ..State::default() }))
     }
 
     fn with<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
@@ -38,28 +72,16 @@ impl Pace {
     pub fn frame(&self, seconds: f64) {
         self.with(|s| {
             s.frames = s.frames.saturating_add(1);
-            // The first frames make windows and shaders and say nothing.
-            if s.frames <= FIRST / 2 {
+            if s.frames <= FIRST {
                 return;
             }
-            let average = |old: f64| if old == 0.0 { seconds } else { 0.9 * old + 0.1 * seconds };
-            if s.working {
-                s.busy = average(s.busy);
-                let slow = s.busy > STRETCH * s.idle.max(1.0 / 60.0);
-                s.rest = if slow {
-                    (s.rest * 1.1 + 0.02).min(MOST)
-                } else {
-                    (s.rest * 0.97 - 0.002).max(0.0)
-                };
-            } else {
-                s.idle = average(s.idle);
-            }
+            if s.working { s.under_work(seconds) } else { s.at_rest(seconds) }
         });
     }
 
-    /// Whether work may begin: the window knows its idle frame rate, or there is none.
+    /// Whether work may go on: not while the window's own pace is looked at.
     pub fn ready(&self) -> bool {
-        self.with(|s| !s.window || s.frames > FIRST)
+        self.with(|s| !s.window || s.probe == 0)
     }
 
     /// Told by the bench: work goes on, or there is none.
@@ -69,13 +91,8 @@ impl Pace {
 
     /// How long to rest after work of this length.
     pub fn rest(&self, work: Duration) -> Duration {
-        self.with(|s| {
-            if s.window {
-                work.mul_f64(s.rest).min(Duration::from_millis(500))
-            } else {
-                Duration::ZERO
-            }
-        })
+        let rest = self.with(|s| if s.window { s.rest } else { 0.0 });
+        work.mul_f64(rest).min(Duration::from_millis(500))
     }
 }
 
@@ -90,11 +107,17 @@ mod tests {
         (0..20).for_each(|_| pace.frame(0.04));
         assert!(pace.ready());
         pace.working(true);
-        (0..40).for_each(|_| pace.frame(0.12));
+        (0..60).for_each(|_| pace.frame(0.12));
         let slow = pace.rest(Duration::from_millis(20));
         assert!(slow > Duration::from_millis(40), "{slow:?}");
-        (0..400).for_each(|_| pace.frame(0.04));
+        (0..220).for_each(|_| pace.frame(0.04));
         assert_eq!(pace.rest(Duration::from_millis(20)), Duration::ZERO);
+        // Now and then the window's own pace is looked at again.
+        (0..20).for_each(|_| pace.frame(0.04));
+        assert!(!pace.ready());
+        pace.working(false);
+        (0..10).for_each(|_| pace.frame(0.04));
+        assert!(pace.ready());
         assert_eq!(Pace::default().rest(Duration::from_secs(1)), Duration::ZERO);
     }
 }

@@ -91,43 +91,28 @@ impl Trial {
         Ok(losses)
     }
 
-    /// Goes on under other settings, in the same world or another.
+    /// Goes on under other settings, in the same world or another; a world that the model can't
+    /// take in begins a new one.
     ///
     /// # Errors
     /// A model that can't go on so; it then stays as it was.
-    pub fn change(
-        self,
-        stage: &Arc<Stage>,
-        training: &Training,
-    ) -> Result<Self, (Self, LearnError)> {
-        let mut old = self;
-        let Some(mut trainee) = old.simulation.take_trainees().pop() else {
-            return match Self::new(stage, training, old.seed) {
-                Ok(new) => Ok(new),
-                Err(error) => Err((old, error)),
-            };
+    pub fn change(&mut self, stage: &Arc<Stage>, training: &Training) -> Result<(), LearnError> {
+        let same = input_specs(stage) == input_specs(&self.stage)
+            && stage.classes() == self.stage.classes();
+        let trainee = if same { self.simulation.take_trainees().pop() } else { None };
+        let Some(mut trainee) = trainee else {
+            *self = Self::new(stage, training, self.seed)?;
+            return Ok(());
         };
-        let same =
-            input_specs(stage) == input_specs(&old.stage) && stage.classes() == old.stage.classes();
-        let outcome = if same { trainee.learner.retune(training) } else { Ok(()) };
-        if let Err(error) = outcome {
-            old.simulation.add_trainee(trainee);
-            return Err((old, error));
-        }
-        if !same {
-            return match Self::new(stage, training, old.seed) {
-                Ok(new) => Ok(new),
-                Err(error) => {
-                    old.simulation.add_trainee(trainee);
-                    Err((old, error))
-                }
-            };
+        if let Err(error) = trainee.learner.retune(training) {
+            self.simulation.add_trainee(trainee);
+            return Err(error);
         }
         trainee.failure = None;
-        let playing = old.playing;
-        let mut new = Self::with(stage, training, old.seed, trainee, old.position);
-        new.playing = playing;
-        Ok(new)
+        let playing = self.playing;
+        let new = Self::with(stage, training, self.seed, trainee, self.position);
+        *self = Self { playing, ..new };
+        Ok(())
     }
 
     fn with_trainee<R>(&mut self, look: impl FnOnce(&Trainee) -> R) -> Option<R> {
