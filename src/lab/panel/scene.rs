@@ -65,9 +65,10 @@ impl ScenePanel {
                 .selected_text(shown)
                 .show_ui(ui, |ui| {
                     for file in &self.files {
-                        let words = file.file_stem().unwrap_or_default().to_string_lossy();
+                        let stem = file.file_stem().unwrap_or_default();
+                        let words = stem.to_string_lossy().into_owned();
                         let chosen = view.scene.path.as_ref() == Some(file);
-                        if ui.selectable_label(chosen, words.as_ref()).clicked() {
+                        if ui.selectable_label(chosen, words).clicked() {
                             out.push(Command::Open(file.clone()));
                         }
                     }

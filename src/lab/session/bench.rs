@@ -203,7 +203,9 @@ impl Bench {
         let training = trial.training().clone();
         let gauge = &mut self.gauge;
         let outcome = trial.ask(|learner| gauge.measure(learner, &training));
-        self.measured += start.elapsed().as_secs_f64();
+        if self.budget != Some(0) {
+            self.measured += start.elapsed().as_secs_f64();
+        }
         self.reading = Arc::new(self.gauge.reading().clone());
         match outcome {
             Some(Ok(false)) => {}

@@ -262,10 +262,9 @@ impl Bench {
     fn save_run(&mut self, path: &Path, shelf: &Shelf) {
         let steps = self.steps();
         let trial = &mut self.trial;
-        let mut view = None;
         let stage = Arc::clone(&self.scene.stage);
         let outcome = saving::write_run(trial, &stage, path, |done, all| {
-            let mut view = view.take().unwrap_or_else(|| (*shelf.get()).clone());
+            let mut view = (*shelf.get()).clone();
             view.busy = Some(format!("examining the model, {done} of {all}"));
             shelf.put(view);
         });

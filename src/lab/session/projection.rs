@@ -40,7 +40,7 @@ pub fn project(real: &Representation, twin: &Representation, before: Option<&Clo
     let total: f64 = points.iter().flatten().map(|v| v * v).sum();
     let mut axes: [Vec<f64>; 2] = Default::default();
     let mut explained = [0.0; 2];
-    for axis in 0..2 {
+    for (axis, share) in explained.iter_mut().enumerate() {
         let start = before.map(|b| b.axes[axis].clone()).filter(|a| a.len() == width);
         let start = start.unwrap_or_else(|| {
             (0..width).map(|i| 1.0 + ((i * 7 + axis * 3) % 11) as f64 / 11.0).collect()
@@ -48,7 +48,7 @@ pub fn project(real: &Representation, twin: &Representation, before: Option<&Clo
         let across = (axis == 1).then(|| axes[0].clone());
         let found = main_axis(&points, start, across.as_deref());
         let along: f64 = points.iter().map(|p| dot(p, &found).powi(2)).sum();
-        explained[axis] = if total > 0.0 { along / total } else { 0.0 };
+        *share = if total > 0.0 { along / total } else { 0.0 };
         axes[axis] = found;
     }
     let place = |p: &[f64]| [dot(p, &axes[0]), dot(p, &axes[1])];
