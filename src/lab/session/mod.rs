@@ -26,7 +26,7 @@ pub use opening::{Opening, open};
 pub use pace::Pace;
 pub use projection::Cloud;
 pub use showcase::is;
-pub use view::{Answers, Notice, SceneView, Show, TrainingView, View, changed_factors, verdict};
+pub use view::{View, changed_factors, verdict};
 
 /// The latest view, laid out for whoever looks.
 pub struct Shelf(Mutex<Arc<View>>);
