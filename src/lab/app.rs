@@ -9,6 +9,7 @@ use bevy::app::{PluginGroup, PluginGroupBuilder};
 use bevy::log::LogPlugin;
 use bevy::prelude::*;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
+use bevy::tasks::{ComputeTaskPool, TaskPoolBuilder};
 use bevy::window::{FileDragAndDrop, PrimaryWindow, WindowResolution};
 use bevy::winit::{UpdateMode, WinitSettings};
 use bevy_egui::{EguiContexts, EguiPlugin, EguiPrimaryContextPass, egui};
@@ -90,6 +91,7 @@ pub fn run(start: Start) -> Result<AppExit, String> {
     let scenes = opening.path.as_deref().and_then(Path::parent).filter(|p| p.ends_with("scenes"));
     let desk = Desk::new(scenes.unwrap_or(Path::new("scenes")));
     let title = format!("twinworld: {}", opening.stage.scene.name);
+    share_out();
     let session = Session::start(opening, Pace::with_window())?;
     if !paused && script.is_none() {
         session.send(Command::Start);
@@ -117,6 +119,16 @@ pub fn run(start: Start) -> Result<AppExit, String> {
         .add_systems(EguiPrimaryContextPass, draw)
         .add_systems(Last, (send, keep_on_exit).chain())
         .run())
+}
+
+/// Gives the window a core of its own where there are several. Tasks of Bevy's pool may be done by
+/// whoever waits for others, so the bench, which works long, keeps out of it: with one thread in
+/// the pool its systems run where they are called.
+fn share_out() {
+    ComputeTaskPool::get_or_init(|| TaskPoolBuilder::new().num_threads(1).build());
+    let cores = bevy::tasks::available_parallelism();
+    // A pool that is there already stays as it is.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads((cores - 1).max(1)).build_global();
 }
 
 fn count_frames(mut lab: ResMut<Lab>) {

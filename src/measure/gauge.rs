@@ -75,7 +75,8 @@ impl Gauge {
     /// A gauge that measures on the first `rows` of the specimens kept for evaluation.
     #[must_use]
     pub fn new(stage: &Arc<Stage>, seed: u64, rows: usize) -> Self {
-        let mut factors = Simulation::new(stage, stage.iid(), seed, rows, EVALUATION);
+        let mut factors =
+            Simulation::new(stage, stage.iid(), seed, rows, EVALUATION).on_one_thread();
         let actual = factors.step().real.clone();
         let values = factors.played().into_iter().map(|(real, _)| real.factors).collect();
         let mut order: Vec<usize> = (0..stage.factors.len()).collect();
@@ -137,8 +138,9 @@ impl Gauge {
     ) -> Result<(), Failure> {
         let (stage, seed, rows) = (&self.stage, self.seed, self.rows);
         let declared = &stage.regimes[regime];
-        let simulation = self.regimes[regime]
-            .get_or_insert_with(|| Simulation::new(stage, declared, seed, rows, EVALUATION));
+        let simulation = self.regimes[regime].get_or_insert_with(|| {
+            Simulation::new(stage, declared, seed, rows, EVALUATION).on_one_thread()
+        });
         simulation.seek(EVALUATION);
         let frame = simulation.step();
         let accuracy = learner.logits(&frame.real)?.accuracy(&frame.real.labels);

@@ -20,6 +20,7 @@ mod population;
 mod propagation;
 mod schedule;
 mod simulation;
+mod thread;
 mod view;
 
 pub use components::{

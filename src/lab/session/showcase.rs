@@ -26,7 +26,8 @@ pub struct Showcase {
 impl Showcase {
     /// The first specimens that are kept for evaluation.
     pub fn new(stage: &Arc<Stage>, revision: u64, held: &Interventions) -> Self {
-        let simulation = Simulation::new(stage, stage.iid(), stage.scene.seed, ROWS, EVALUATION);
+        let simulation =
+            Simulation::new(stage, stage.iid(), stage.scene.seed, ROWS, EVALUATION).on_one_thread();
         let show = Arc::new(Show { revision, ..Show::default() });
         let (real, twin) = (Batch::default(), Batch::default());
         let held = held.clone();

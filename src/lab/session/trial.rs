@@ -57,7 +57,8 @@ impl Trial {
     ) -> Self {
         let mut curve = Curve::default();
         trainee.curve.iter().for_each(|losses| curve.push(*losses));
-        let mut simulation = Simulation::new(stage, stage.iid(), seed, training.batch, position);
+        let mut simulation =
+            Simulation::new(stage, stage.iid(), seed, training.batch, position).on_one_thread();
         simulation.add_trainee(trainee);
         if training.objective.needs_twins() {
             simulation.plan_twins(TwinPlan::OneFactor);
