@@ -8,7 +8,7 @@ use crate::lab::session::{Command, View};
 use crate::lab::tokens;
 use crate::scene::{Factor, Stage};
 
-use super::range_of;
+use super::{range_of, two_decimals};
 
 /// See the module.
 #[derive(Default)]
@@ -208,15 +208,16 @@ fn continuous(
     let seen = worlds.iter().filter_map(|(real, _)| real.factors.get(place).copied());
     let (low, high) = range_of(factor, seen);
     let own = worlds.get(view.selected).and_then(|(real, _)| real.factors.get(place).copied());
-    let mut value = match held {
+    let shown = match held {
         Some(Action::Set(value)) => *value,
         _ => own.unwrap_or(low),
     };
+    let mut value = two_decimals(shown.clamp(low, high));
     ui.spacing_mut().slider_width = (ui.available_width() - 55.0).clamp(40.0, 120.0);
-    let slider = Slider::new(&mut value, low..=high).max_decimals(2).step_by(0.01);
+    let slider = Slider::new(&mut value, low..=high).max_decimals(2);
     let response = ui.add(slider).labelled_by(label);
     if response.on_hover_text(format!("do({} = ...)", factor.name)).changed() {
-        out.push(set(factor, (value * 100.0).round() / 100.0));
+        out.push(set(factor, two_decimals(value)));
     }
 }
 

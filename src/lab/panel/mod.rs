@@ -35,10 +35,16 @@ pub fn value_words(domain: Domain, value: f64) -> String {
     }
 }
 
+/// A number as a slider of two decimals holds it. Any other would be moved by the slider itself,
+/// which nobody asked for.
+pub fn two_decimals(value: f64) -> f64 {
+    format!("{value:.2}").parse().unwrap_or(value)
+}
+
 /// The range of a continuous factor's slider: of what is seen and of its contrast.
 pub fn range_of(factor: &Factor, seen: impl Iterator<Item = f64>) -> (f64, f64) {
     let start = (factor.absent.min(factor.present), factor.absent.max(factor.present));
     let (low, high) = seen.fold(start, |(low, high), v| (low.min(v), high.max(v)));
     let grain = 0.05;
-    ((low / grain).floor() * grain, (high / grain).ceil() * grain)
+    (two_decimals((low / grain).floor() * grain), two_decimals((high / grain).ceil() * grain))
 }

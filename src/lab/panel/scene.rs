@@ -9,6 +9,8 @@ use crate::lab::paint::note;
 use crate::lab::session::{Command, View};
 use crate::lab::tokens;
 
+use super::two_decimals;
+
 /// See the module.
 pub struct ScenePanel {
     /// The files to choose from.
@@ -84,7 +86,7 @@ impl ScenePanel {
         ui.spacing_mut().slider_width = (ui.available_width() - 150.0).clamp(60.0, 240.0);
         for setting in dials(&view.scene.stage.scene) {
             let turning = self.turning.as_ref().filter(|(dial, _)| *dial == setting.dial);
-            let mut value = turning.map_or(setting.value, |(_, value)| *value);
+            let mut value = two_decimals(turning.map_or(setting.value, |(_, value)| *value));
             let (low, high) = setting.range;
             let slider = Slider::new(&mut value, low..=high).max_decimals(2).text(&setting.label);
             let response = ui.add(slider).on_hover_text(&setting.help);

@@ -53,6 +53,17 @@ fn until(harness: &mut Harness<'_, Bed>, what: &str, so: impl Fn(&View) -> bool)
     }
 }
 
+/// Drawing asks for nothing.
+#[test]
+fn a_desk_that_nobody_touches_sends_nothing() {
+    let mut harness = bed([1280.0, 800.0]);
+    harness.state_mut().desk.tab = Tab::Specimen;
+    harness.run_steps(10);
+    until(&mut harness, "a measurement", |v| v.settled);
+    let view = harness.state().session.view();
+    assert!(view.operations.is_empty() && !view.scene.changed && view.notice.is_none());
+}
+
 fn click(harness: &mut Harness<'_, Bed>, label: &str) {
     harness.get_by_label(label).click();
     harness.run_steps(2);

@@ -129,8 +129,10 @@ impl Bench {
                 }
             };
             let told = next.is_some();
+            let mut patience = 32;
             while let Some(command) = next {
-                next = inbox.try_recv().ok();
+                patience -= 1;
+                next = if patience > 0 { inbox.try_recv().ok() } else { None };
                 if command == Command::Quit {
                     return;
                 }

@@ -14,7 +14,7 @@ const STRETCH: f64 = 1.35;
 /// No frame need be quicker than this, in seconds.
 const QUICK: f64 = 1.0 / 60.0;
 /// Rest after work, as a multiple of the work's time, at the most.
-const MOST: f64 = 6.0;
+const MOST: f64 = 2.5;
 
 /// Frame times of the window, and the rest that follows from them. Results don't depend on it.
 #[derive(Debug, Default)]
