@@ -104,7 +104,7 @@ pub fn share_bar(ui: &mut Ui, share: f64, words: &str, colour: Color32) {
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, CornerRadius::same(2), palette.trough);
     let filled = Rect::from_min_size(rect.min, vec2(rect.width() * share as f32, rect.height()));
-    painter.rect_filled(filled, CornerRadius::same(2), colour.gamma_multiply(0.55));
+    painter.rect_filled(filled, CornerRadius::same(2), palette.trough.lerp_to_gamma(colour, 0.6));
     painter.text(
         rect.left_center() + vec2(5.0, 0.0),
         egui::Align2::LEFT_CENTER,

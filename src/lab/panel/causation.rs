@@ -54,9 +54,14 @@ impl CausationPanel {
             .on_hover_text("Mean over all factors of |learned PNS - true PNS|");
         let palette = tokens::palette(ui);
         let points: Vec<[f64; 2]> = view.errors.to_vec();
-        plot("causal error", PLOT * 0.7).include_y(0.0).include_y(0.05).show(ui, |plot| {
-            plot.line(Line::new("causal error", PlotPoints::from(points)).color(palette.learned));
-        });
+        plot("causal error", PLOT * 0.7).include_x(0.0).include_y(0.0).include_y(0.05).show(
+            ui,
+            |plot| {
+                plot.line(
+                    Line::new("causal error", PlotPoints::from(points)).color(palette.learned),
+                );
+            },
+        );
     }
 }
 

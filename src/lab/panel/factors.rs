@@ -1,6 +1,6 @@
 //! The factors, each with a hold: do-operations by hand and as lines of text.
 
-use bevy_egui::egui::{self, RichText, Slider, Ui};
+use bevy_egui::egui::{self, DragValue, RichText, Slider, Ui};
 
 use crate::causal::{Action, Domain};
 use crate::lab::paint::{note, tag};
@@ -214,9 +214,12 @@ fn continuous(
     };
     let mut value = two_decimals(shown.clamp(low, high));
     ui.spacing_mut().slider_width = (ui.available_width() - 55.0).clamp(40.0, 120.0);
-    let slider = Slider::new(&mut value, low..=high).max_decimals(2);
-    let response = ui.add(slider).labelled_by(label);
-    if response.on_hover_text(format!("do({} = ...)", factor.name)).changed() {
+    let hover = format!("do({} = ...)", factor.name);
+    let slider = Slider::new(&mut value, low..=high).show_value(false).max_decimals(2);
+    let slid = ui.add(slider).labelled_by(label).on_hover_text(&hover).changed();
+    let number = DragValue::new(&mut value).range(low..=high).speed(0.01).fixed_decimals(2);
+    let typed = ui.add(number).labelled_by(label).on_hover_text(hover).changed();
+    if slid || typed {
         out.push(set(factor, two_decimals(value)));
     }
 }

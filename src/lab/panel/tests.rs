@@ -74,7 +74,7 @@ fn a_factor_is_held_and_let_go() {
     let mut harness = bed([1280.0, 800.0]);
     click(&mut harness, "do(lake = 0)");
     until(&mut harness, "lake=0", |v| v.operations == ["lake=0"]);
-    harness.get_by_label("do lake=0");
+    assert!(harness.get_all_by_label("do lake=0").count() > 0);
     harness.get_by_label_contains("the label of 0.0%");
     click(&mut harness, "undo");
     until(&mut harness, "undo", |v| v.operations.is_empty());

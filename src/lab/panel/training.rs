@@ -245,7 +245,11 @@ fn course(ui: &mut Ui, view: &View) {
     ui.label("Loss").on_hover_text("Terms of the loss without their weights, against steps");
     plot("loss", PLOT).legend(Legend::default()).include_y(0.0).show(ui, |plot| {
         for (place, (name, term)) in TERMS.iter().enumerate() {
-            if !curve.iter().any(|(_, l)| term(l) != 0.0) {
+            // A term that isn't used, or that is all there is, says nothing.
+            let says = |(_, l): &(usize, StepLosses)| {
+                term(l) != 0.0 && (place == 0 || (term(l) - l.total).abs() > 1e-9)
+            };
+            if !curve.iter().any(says) {
                 continue;
             }
             let points: Vec<[f64; 2]> = curve.iter().map(|(s, l)| [*s as f64, term(l)]).collect();
