@@ -68,17 +68,12 @@ struct Lab {
     out: Vec<Command>,
 }
 
-impl Lab {
-    /// Ends the bench; a model with unsaved updates is kept.
-    fn close(&mut self) {
-        let path = default_run(&self.session.view());
-        self.session.close(Some(path));
-    }
-}
-
+/// The window is gone: the bench ends, and a model with unsaved updates is kept. Never done in a
+/// system: the bench may need the thread that would wait for it.
 impl Drop for Lab {
     fn drop(&mut self) {
-        self.close();
+        let path = default_run(&self.session.view());
+        self.session.close(Some(path));
     }
 }
 
@@ -117,7 +112,7 @@ pub fn run(start: Start) -> Result<AppExit, String> {
         })
         .add_systems(Update, (count_frames, open_dropped, play_script).chain())
         .add_systems(EguiPrimaryContextPass, draw)
-        .add_systems(Last, (send, keep_on_exit).chain())
+        .add_systems(Last, send)
         .run())
 }
 
@@ -165,12 +160,6 @@ fn draw(mut contexts: EguiContexts, mut lab: ResMut<Lab>) -> Result {
 fn send(mut lab: ResMut<Lab>) {
     for command in std::mem::take(&mut lab.out) {
         lab.session.send(command);
-    }
-}
-
-fn keep_on_exit(mut lab: ResMut<Lab>, mut exits: MessageReader<AppExit>) {
-    if exits.read().count() > 0 {
-        lab.close();
     }
 }
 
