@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bevy::app::{PluginGroup, PluginGroupBuilder, TaskPoolOptions, TaskPoolPlugin};
+use bevy::ecs::schedule::SingleThreadedExecutor;
 use bevy::ecs::system::RunSystemOnce as _;
 use bevy::prelude::*;
 
@@ -62,19 +63,25 @@ impl Simulation {
     /// A world of `batch` specimens per frame whose first specimen is `first`.
     #[must_use]
     pub fn new(stage: &Arc<Stage>, regime: &Regime, seed: u64, batch: usize, first: u64) -> Self {
-        let mut app = App::new();
-        app.add_plugins(TaskPoolPlugin { task_pool_options: all_cores() })
-            .insert_resource(Settings {
-                stage: Arc::clone(stage),
-                scm: Arc::new(regime.scm.clone()),
-                disturbances: regime.disturbances.clone(),
-                seed,
-                batch,
-            })
-            .insert_resource(Stream { next: first })
-            .add_plugins(SimulationPlugins);
-        app.finish();
-        app.cleanup();
+        let settings = Settings::new(stage, regime, seed, batch);
+        Self { app: app(settings, first, all_cores()) }
+    }
+
+    /// The same world on the thread that steps it alone, for those who run several side by side.
+    /// Where a world on all cores was made before, the entities of a frame are spread out still.
+    #[must_use]
+    pub fn on_one_thread(
+        stage: &Arc<Stage>,
+        regime: &Regime,
+        seed: u64,
+        batch: usize,
+        first: u64,
+    ) -> Self {
+        let settings = Settings::new(stage, regime, seed, batch);
+        let mut app = app(settings, first, TaskPoolOptions::with_num_threads(1));
+        for (_, schedule) in app.world_mut().resource_mut::<Schedules>().iter_mut() {
+            schedule.set_executor(SingleThreadedExecutor::new());
+        }
         Self { app }
     }
 
@@ -152,6 +159,17 @@ impl Simulation {
             .run_system_once(copy_out)
             .unwrap_or_else(|_| vec![<(Played, Played)>::default(); rows])
     }
+}
+
+fn app(settings: Settings, first: u64, task_pool_options: TaskPoolOptions) -> App {
+    let mut app = App::new();
+    app.add_plugins(TaskPoolPlugin { task_pool_options })
+        .insert_resource(settings)
+        .insert_resource(Stream { next: first })
+        .add_plugins(SimulationPlugins);
+    app.finish();
+    app.cleanup();
+    app
 }
 
 /// Every core renders: by default Bevy keeps some back for input and output, and of two cores one.
