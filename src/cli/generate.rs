@@ -321,9 +321,9 @@ impl Work<'_> {
             },
         )?;
         if all {
-            progress.finish()
+            progress.finish();
         } else {
-            progress.bar.abandon()
+            progress.bar.abandon();
         }
         Ok(all)
     }
