@@ -171,9 +171,8 @@ fn on_one_thread<T: Send>(run: impl FnOnce() -> T + Send) -> T {
 /// Samples a second of the real binary, into WebDataset shards with twins.
 fn end_to_end(folder: &Path) -> f64 {
     const PAIRS: usize = 24_000;
-    rate(2.0 * PAIRS as f64, 2, || {
-        let out = folder.join("ours");
-        let _ = std::fs::remove_dir_all(&out);
+    let out = folder.join("ours");
+    let speed = rate(2.0 * PAIRS as f64, 1, || {
         let status = Command::new(env!("CARGO_BIN_EXE_twinworld"))
             .current_dir(root())
             .args(["generate", "benches/scenes/disc.ron", "--format", "webdataset"])
@@ -182,7 +181,9 @@ fn end_to_end(folder: &Path) -> f64 {
             .output()
             .unwrap();
         assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
-    })
+    });
+    std::fs::remove_dir_all(&out).unwrap();
+    speed
 }
 
 /// What a rival's script prints, where Python and its libraries are there.
@@ -203,35 +204,81 @@ fn table() {
     let natural = rows.play(&Interventions::none());
     let set = Interventions::set(scm.find("X3").unwrap(), 1.0);
     let (duck, disc) = (stage("scenes/duck.ron"), stage("benches/scenes/disc.ron"));
-    let tabular = rival("tables.py", &[]);
-    let twins = rate(ROWS as f64, 5, || drop(black_box(rows.twins(&natural, &set))));
-    let drawn = on_one_thread(|| rate(4096.0, 5, || in_memory(&disc, 4096)));
-    let memory = rival("files.py", &["memory"]);
-    let files = rival("files.py", &["files", &folder.path().to_string_lossy()]);
-    let written = end_to_end(folder.path());
-    let ducks = rate(65_536.0, 5, || in_memory(&duck, 65_536));
-    let number = |v: &Option<serde_json::Value>, key: &str| v.as_ref()?.get(key)?.as_f64();
+    let place = folder.path().to_string_lossy();
     let lines = [
-        ("twins, 11 nodes, 1 thread (rows/s)", twins, "DoWhy gcm", number(&tabular, "dowhy")),
-        ("twins, 11 nodes, 1 thread (rows/s)", twins, "Antecedent", number(&tabular, "antecedent")),
-        ("64 px + 1 s + caption in memory, 1 thread", drawn, "NumPy", number(&memory, "memory")),
-        (
-            "the same with twins in tar files, 2 cores",
-            written,
-            "NumPy, 2 processes",
-            number(&files, "two_processes"),
+        contest("twins, 11 nodes, 1 thread (rows/s)", "DoWhy gcm", "dowhy", &["tables.py"], || {
+            rate(ROWS as f64, 5, || drop(black_box(rows.twins(&natural, &set))))
+        }),
+        contest("the same", "Antecedent", "antecedent", &["tables.py"], || {
+            rate(ROWS as f64, 5, || drop(black_box(rows.twins(&natural, &set))))
+        }),
+        contest(
+            "64 px + 1 s + caption in memory, 1 thread",
+            "NumPy",
+            "memory",
+            &["files.py", "memory"],
+            || on_one_thread(|| rate(16_384.0, 1, || in_memory(&disc, 16_384))),
         ),
-        ("ducks in memory, 2 cores (specimens/s)", ducks, "", None),
+        contest(
+            "the same with twins in tar files, 2 cores",
+            "NumPy, 2 processes",
+            "two_processes",
+            &["files.py", "files", &place],
+            || end_to_end(folder.path()),
+        ),
+        Line {
+            task: "ducks in memory, 2 cores (specimens/s)",
+            ours: rate(65_536.0, 5, || in_memory(&duck, 65_536)),
+            theirs: None,
+        },
     ];
-    println!("\n{:<44} {:>12} {:>12}  {:<20} {:>7}", "task", "twinworld", "rival", "", "ratio");
-    for (task, ours, name, theirs) in lines {
-        let (figure, ratio) = match theirs {
-            Some(theirs) => (format!("{theirs:.0}"), format!("{:.1}", ours / theirs)),
-            None => ("-".to_owned(), "-".to_owned()),
-        };
-        println!("{task:<44} {ours:>12.0} {figure:>12}  {name:<20} {ratio:>7}");
+    println!("\n{:<44} {:>12} {:>12}  {:<20} {:>14}", "task", "twinworld", "rival", "", "ratio");
+    for Line { task, ours, theirs } in lines {
+        let rest = theirs.map_or_else(String::new, |(name, theirs, [least, middle, most])| {
+            format!("{theirs:>12.0}  {name:<20} {middle:>5.1} ({least:.1}-{most:.1})")
+        });
+        println!("{task:<44} {ours:>12.0} {rest}");
     }
+    println!(
+        "medians of {ROUNDS} rounds, in each a run of ours and then a rival's; in brackets their range"
+    );
     println!("state per specimen: {} bytes (duck)", bytes(&duck));
+}
+
+/// How often a task is timed beside its rival: a machine's speed changes from second to second.
+const ROUNDS: usize = 5;
+
+/// A line of the table: units a second, and the rival's name, figure and ratios.
+struct Line {
+    task: &'static str,
+    ours: f64,
+    theirs: Option<(&'static str, f64, [f64; 3])>,
+}
+
+/// Times a task and its rival in turn. `script` prints a line of JSON with the figure `key`.
+fn contest(
+    task: &'static str,
+    name: &'static str,
+    key: &str,
+    script: &[&str],
+    run: impl Fn() -> f64,
+) -> Line {
+    let round = |_| (run(), rival(script[0], &script[1..]).and_then(|v| v.get(key)?.as_f64()));
+    let rounds: Vec<(f64, Option<f64>)> = (0..ROUNDS).map(round).collect();
+    let ours = middle(rounds.iter().map(|(ours, _)| *ours).collect())[1];
+    let pairs: Option<Vec<(f64, f64)>> =
+        rounds.iter().map(|(ours, theirs)| Some((*ours, (*theirs)?))).collect();
+    let theirs = pairs.map(|pairs| {
+        let figure = middle(pairs.iter().map(|(_, theirs)| *theirs).collect())[1];
+        (name, figure, middle(pairs.iter().map(|(ours, theirs)| ours / theirs).collect()))
+    });
+    Line { task, ours, theirs }
+}
+
+/// The least, the middle and the largest number.
+fn middle(mut all: Vec<f64>) -> [f64; 3] {
+    all.sort_by(f64::total_cmp);
+    [all[0], all[all.len() / 2], all[all.len() - 1]]
 }
 
 /// Bytes of one specimen's buffers, values and noise.

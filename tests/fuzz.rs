@@ -1,8 +1,8 @@
 //! Scene files that nobody would write: whatever the text, an answer and never a panic.
 //!
 //! Every input is a scene of `tests/corpus` or `tests/broken` with parts cut out, doubled, moved,
-//! or replaced by words of the format. `PROPTEST_CASES=1000000 cargo test --release --test fuzz`
-//! runs a million of them.
+//! or replaced by words of the format. A million of them, with checks for overflow:
+//! `PROPTEST_CASES=1000000 cargo test --profile fuzz --test fuzz`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::ops::Range;

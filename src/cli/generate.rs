@@ -12,11 +12,13 @@ use super::options::{SceneOptions, interventions};
 use super::{UsageError, console, interrupt};
 use crate::causal::Interventions;
 use crate::dataset::{
-    DatasetError, Folder, Format, Part, Request, Schema, Shard, Twins, adjacency_file, card,
-    checksum_list, croissant, declared_json,
+    Claim, DatasetError, Folder, Format, NpzFormat, ParquetFormat, Part, Request, Schema, Shard,
+    ShardFormat, ShardWriter as _, TarFormat, Twins, adjacency_file, card, checksum_list,
+    croissant, declared_json,
 };
-use crate::experiment::Collector;
+use crate::experiment::{Collector, in_order};
 use crate::scene::{Stage, to_ron};
+use crate::world::one_thread_per_world;
 
 /// Arguments of `generate`.
 #[derive(Args)]
@@ -105,52 +107,37 @@ impl Generate {
         let missing: Vec<&Shard> =
             wanted.iter().copied().filter(|shard| !folder.has(shard)).collect();
         let most = shards.iter().map(|shard| shard.rows).max().unwrap_or(1);
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let frame = Collector::frame(&schema, usize::try_from(most).unwrap_or(usize::MAX));
         interrupt::listen();
-        let mut collector = Collector::new(&stage, regime, &schema, operations, twin, most);
-        let mut work = Work::of(&missing, schema.worlds());
-        for shard in &missing {
-            if !self.make(shard, &folder, &schema, &mut collector, &mut work)? {
-                work.bar.abandon();
-                let whole = wanted.iter().filter(|shard| folder.has(shard)).count();
-                console::note(&format!(
-                    "stopped; {whole} of {} shards are whole in {}, the same command makes the rest",
-                    wanted.len(),
-                    self.out.display()
-                ));
-                return Ok(ExitCode::from(interrupt::STOPPED));
+        // Frames are what is played side by side.
+        one_thread_per_world();
+        let collector =
+            || Collector::new(&stage, regime, &schema, operations.clone(), twin.clone(), frame);
+        let mut work = Work {
+            shards: &missing,
+            folder: &folder,
+            frame,
+            progress: Progress::of(&missing, schema.worlds()),
+        };
+        let sounds = |error| DatasetError::file(&self.out, error);
+        let all = match self.format {
+            Format::Npz => work.run(&NpzFormat::new(&schema), collector)?,
+            Format::Parquet => {
+                work.run(&ParquetFormat::new(&schema).map_err(sounds)?, collector)?
             }
+            Format::WebDataset => work.run(&TarFormat::new(&schema).map_err(sounds)?, collector)?,
+        };
+        if !all {
+            let whole = wanted.iter().filter(|shard| folder.has(shard)).count();
+            console::note(&format!(
+                "stopped; {whole} of {} shards are whole in {}, the same command makes the rest",
+                wanted.len(),
+                self.out.display()
+            ));
+            return Ok(ExitCode::from(interrupt::STOPPED));
         }
-        work.finish();
         self.complete(&folder, &schema, &shards)?;
         Ok(ExitCode::SUCCESS)
-    }
-
-    /// Makes one shard; false where Ctrl-C ended it.
-    fn make(
-        &self,
-        shard: &Shard,
-        folder: &Folder,
-        schema: &Arc<Schema>,
-        collector: &mut Collector,
-        work: &mut Work,
-    ) -> Result<bool, DatasetError> {
-        let claim = folder.claim(shard)?;
-        let (file, aside) = claim.file()?;
-        let mut writer = self.format.begin(schema, file, aside, shard.rows)?;
-        let mut done = 0;
-        while done < shard.rows {
-            if interrupt::asked() {
-                return Ok(false);
-            }
-            let rows = usize::try_from(shard.rows - done).unwrap_or(usize::MAX);
-            let records = collector.collect(shard.first + done, rows);
-            writer.write(records)?;
-            done += records.len() as u64;
-            work.advance(records.len());
-        }
-        claim.keep(&writer.finish()?)?;
-        Ok(true)
     }
 
     /// The files that don't depend on the shards.
@@ -259,15 +246,101 @@ impl Generate {
     }
 }
 
+/// The shards to be made.
+struct Work<'a> {
+    shards: &'a [&'a Shard],
+    folder: &'a Folder,
+    /// Specimens that are played at a time.
+    frame: usize,
+    progress: Progress,
+}
+
+/// Consecutive specimens of one shard.
+struct Frame<'a> {
+    shard: &'a Shard,
+    first: u64,
+    rows: u64,
+}
+
+impl Frame<'_> {
+    fn begins_shard(&self) -> bool {
+        self.first == self.shard.first
+    }
+
+    fn ends_shard(&self) -> bool {
+        self.first + self.rows == self.shard.first + self.shard.rows
+    }
+}
+
+impl Work<'_> {
+    /// Plays and encodes frames side by side, and writes them in their order; false where Ctrl-C
+    /// ended it.
+    fn run<F: ShardFormat>(
+        &mut self,
+        format: &F,
+        collector: impl Fn() -> Collector + Sync,
+    ) -> Result<bool, DatasetError> {
+        let step = self.frame as u64;
+        let frames = self.shards.iter().flat_map(|shard| {
+            (0..shard.rows.div_ceil(step)).map(move |i| Frame {
+                shard,
+                first: shard.first + i * step,
+                rows: step.min(shard.rows - i * step),
+            })
+        });
+        let (folder, progress) = (self.folder, &mut self.progress);
+        let mut open: Option<(Claim, F::Writer)> = None;
+        let all = in_order(
+            rayon::current_num_threads(),
+            frames,
+            collector,
+            |collector, frame: &Frame, chunk| {
+                let rows = usize::try_from(frame.rows).unwrap_or(usize::MAX);
+                let records = collector.collect(frame.first, rows);
+                format
+                    .encode(records, chunk)
+                    .map_err(|error| DatasetError::file(&folder.file(&frame.shard.name), error))
+            },
+            |frame, chunk| {
+                if interrupt::asked() {
+                    return Ok(false);
+                }
+                if frame.begins_shard() {
+                    let claim = folder.claim(frame.shard)?;
+                    let (file, aside) = claim.file()?;
+                    let writer = format.begin(file, aside, frame.shard.rows)?;
+                    open = Some((claim, writer));
+                }
+                if let Some((_, writer)) = &mut open {
+                    writer.write(chunk)?;
+                }
+                if frame.ends_shard()
+                    && let Some((claim, writer)) = open.take()
+                {
+                    claim.keep(&writer.finish()?)?;
+                }
+                progress.advance(frame.rows);
+                Ok(true)
+            },
+        )?;
+        if all {
+            progress.finish();
+        } else {
+            progress.bar.abandon();
+        }
+        Ok(all)
+    }
+}
+
 /// How far the work is.
-struct Work {
+struct Progress {
     bar: indicatif::ProgressBar,
     start: Instant,
     worlds: usize,
-    done: usize,
+    done: u64,
 }
 
-impl Work {
+impl Progress {
     fn of(shards: &[&Shard], worlds: usize) -> Self {
         let rows: u64 = shards.iter().map(|s| s.rows).sum();
         let bar = console::bar("specimens", usize::try_from(rows).unwrap_or(usize::MAX));
@@ -275,12 +348,12 @@ impl Work {
     }
 
     fn rate(&self) -> f64 {
-        (self.done * self.worlds) as f64 / self.start.elapsed().as_secs_f64().max(1e-9)
+        (self.done as f64 * self.worlds as f64) / self.start.elapsed().as_secs_f64().max(1e-9)
     }
 
-    fn advance(&mut self, rows: usize) {
+    fn advance(&mut self, rows: u64) {
         self.done += rows;
-        self.bar.set_position(self.done as u64);
+        self.bar.set_position(self.done);
         self.bar.set_message(format!("{:.0} worlds/s", self.rate()));
     }
 

@@ -22,7 +22,7 @@ pub struct Both {
 }
 
 /// Appends what a column shows of a world.
-pub type Shown = Arc<dyn Fn(&Schema, &World, &mut Vec<u8>)>;
+pub type Shown = Arc<dyn Fn(&Schema, &World, &mut Vec<u8>) + Send + Sync>;
 
 /// The columns that specimens and twins have alike.
 pub fn shown_columns(schema: &Schema) -> Vec<Both> {

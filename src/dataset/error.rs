@@ -59,7 +59,7 @@ pub enum DatasetError {
 
 impl DatasetError {
     /// An error of the operating system about a file.
-    pub(super) fn file(path: &Path, cause: io::Error) -> Self {
+    pub(crate) fn file(path: &Path, cause: io::Error) -> Self {
         Self::File { path: path.to_path_buf(), cause }
     }
 

@@ -1,14 +1,11 @@
-//! The formats, and what a writer of any of them does.
+//! The formats, and what each must do.
 
 use std::fs::File;
+use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::folder::Written;
-use super::npz::NpzWriter;
-use super::parquet::ParquetWriter;
-use super::webdataset::TarWriter;
-use super::{DatasetError, Record, Schema};
+use super::{DatasetError, Record};
 
 /// The formats of shards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,37 +61,43 @@ impl Format {
             Self::WebDataset => "tar files of PNG, WAV, TXT and JSON, made for streaming",
         }
     }
-
-    /// Starts a shard of `rows` records in `file`, which stands at `path`.
-    ///
-    /// # Errors
-    /// The file can't be written to.
-    pub fn begin(
-        self,
-        schema: &Arc<Schema>,
-        file: File,
-        path: &Path,
-        rows: u64,
-    ) -> Result<Box<dyn ShardWriter>, DatasetError> {
-        Ok(match self {
-            Self::Npz => Box::new(NpzWriter::begin(schema, file, path, rows)?),
-            Self::Parquet => Box::new(ParquetWriter::begin(schema, file, path)?),
-            Self::WebDataset => Box::new(TarWriter::begin(schema, file, path)?),
-        })
-    }
 }
 
-/// Writes one shard, record after record.
-pub trait ShardWriter {
-    /// Writes the next records.
-    ///
-    /// # Errors
-    /// The file can't be written to.
-    fn write(&mut self, records: &[Record]) -> Result<(), DatasetError>;
+/// How records become the files of a format: what is made of them side by side, and what of that
+/// in order.
+pub trait ShardFormat: Sync {
+    /// What is made of some records before it's written.
+    type Chunk: Default + Send;
+    /// Writes the chunks of one shard.
+    type Writer: ShardWriter<Chunk = Self::Chunk>;
 
-    /// Ends the shard: everything is handed to the operating system.
+    /// Encodes records into a chunk, in place of what it held.
+    ///
+    /// # Errors
+    /// They don't fit the schema.
+    fn encode(&self, records: &[Record], chunk: &mut Self::Chunk) -> io::Result<()>;
+
+    /// Starts a shard of `rows` records in an empty `file`, which stands at `path`.
     ///
     /// # Errors
     /// The file can't be written to.
-    fn finish(self: Box<Self>) -> Result<Written, DatasetError>;
+    fn begin(&self, file: File, path: &Path, rows: u64) -> Result<Self::Writer, DatasetError>;
+}
+
+/// Writes one shard, chunk after chunk.
+pub trait ShardWriter {
+    /// What it writes.
+    type Chunk;
+
+    /// Writes the next chunk.
+    ///
+    /// # Errors
+    /// The file can't be written to.
+    fn write(&mut self, chunk: &Self::Chunk) -> Result<(), DatasetError>;
+
+    /// Ends the shard: it's on the disk.
+    ///
+    /// # Errors
+    /// The file can't be written to.
+    fn finish(self) -> Result<Written, DatasetError>;
 }

@@ -59,10 +59,10 @@ impl WavHead {
 
 /// Appends samples to `out`, the low byte first.
 pub fn append_samples(samples: &[i16], out: &mut Vec<u8>) {
-    let start = out.len();
-    out.resize(start + 2 * samples.len(), 0);
-    for (bytes, sample) in out[start..].as_chunks_mut::<2>().0.iter_mut().zip(samples) {
-        *bytes = sample.to_le_bytes();
+    if cfg!(target_endian = "little") {
+        out.extend_from_slice(bytemuck::cast_slice(samples));
+    } else {
+        out.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
     }
 }
 

@@ -15,7 +15,7 @@
 //! | [`Schema`] | what a record holds, from a checked scene |
 //! | [`Record`], [`World`] | one specimen with its twins |
 //! | [`Request`], [`Folder`] | which shards there are to be, and which there are |
-//! | [`ShardWriter`], [`Format`] | one writer per format |
+//! | [`Format`], [`ShardFormat`], [`ShardWriter`] | how records become files |
 //! | [`read`] | a folder, ours or anyone's, as a learner wants it |
 
 mod card;
@@ -42,9 +42,12 @@ pub use card::card;
 pub use croissant::croissant;
 pub use error::DatasetError;
 pub use folder::{Claim, Folder, Written, checksum_list};
-pub use format::{Format, ShardWriter};
+pub use format::{Format, ShardFormat, ShardWriter};
 pub use layout::{Part, Shard, Split, shards};
+pub use npz::NpzFormat;
+pub use parquet::ParquetFormat;
 pub use record::{Record, World};
 pub use request::Request;
 pub use schema::{AudioSpec, ImageSpec, NodeKind, NodeSpec, Schema, TextSpec, Twins, VectorSpec};
 pub use scm::{adjacency, adjacency_file, declared_json, scm_json};
+pub use webdataset::TarFormat;

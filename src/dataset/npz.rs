@@ -32,10 +32,27 @@ use zip::{CompressionMethod, ZipWriter};
 use super::columns::{Both, Shown, constants, shown_columns};
 use super::folder::{Written, hashed};
 use super::npy::{append, write_head};
-use super::{DatasetError, Record, Schema, ShardWriter, Twins};
+use super::{DatasetError, Record, Schema, ShardFormat, ShardWriter, Twins};
 
 /// Columns are gathered in memory up to so many bytes each, then spooled.
 const SPOOL: usize = 1 << 18;
+
+/// NPZ files of one schema.
+pub struct NpzFormat {
+    schema: Arc<Schema>,
+    columns: Vec<Column>,
+}
+
+/// One array of the file.
+struct Column {
+    key: String,
+    dtype: String,
+    /// The shape of one record's part.
+    shape: Vec<u64>,
+    /// The place of the modality that it shows; a specimen that lacks it has zeros there.
+    modality: Option<usize>,
+    fill: Fill,
+}
 
 /// Writes an NPZ: columns are spooled beside the shard, then joined.
 pub struct NpzWriter {
@@ -43,17 +60,14 @@ pub struct NpzWriter {
     path: PathBuf,
     file: File,
     spool: PathBuf,
-    columns: Vec<Column>,
+    columns: Vec<Spooled>,
 }
 
-/// One array on its way into the file.
-struct Column {
+/// A column on its way into the file.
+struct Spooled {
     key: String,
     path: PathBuf,
     out: BufWriter<File>,
-    /// The place of the modality that it shows; a specimen that lacks it has zeros there.
-    modality: Option<usize>,
-    fill: Fill,
 }
 
 /// What one specimen puts into a column.
@@ -66,35 +80,10 @@ enum Fill {
     Twins(Shown),
 }
 
-impl NpzWriter {
-    /// Starts an NPZ of `rows` records in an empty file.
-    ///
-    /// # Errors
-    /// The place for the columns can't be written to.
-    pub fn begin(
-        schema: &Arc<Schema>,
-        file: File,
-        path: &Path,
-        rows: u64,
-    ) -> Result<Self, DatasetError> {
-        let spool = PathBuf::from(format!("{}.columns", path.display()));
-        let mut writer = Self {
-            schema: Arc::clone(schema),
-            path: path.to_path_buf(),
-            file,
-            spool,
-            columns: Vec::new(),
-        };
-        writer.open(rows).map_err(|error| DatasetError::file(&writer.spool, error))?;
-        Ok(writer)
-    }
-
-    /// Opens every column.
-    fn open(&mut self, rows: u64) -> io::Result<()> {
-        // What a run that was killed has left.
-        let _ = std::fs::remove_dir_all(&self.spool);
-        std::fs::create_dir_all(&self.spool)?;
-        let schema = Arc::clone(&self.schema);
+impl NpzFormat {
+    /// The format for records of a schema.
+    #[must_use]
+    pub fn new(schema: &Arc<Schema>) -> Self {
         let twins = schema.worlds() as u64 - 1;
         let each = matches!(schema.twins, Twins::EachFactor);
         let nodes = schema.nodes.len() as u64;
@@ -105,35 +94,89 @@ impl NpzWriter {
                 out.extend((0..schema.modalities().len()).map(|i| u8::from(record.has(i))));
             }),
         ];
-        for (key, dtype, shape, fill) in own {
-            let shape: Vec<u64> = [rows].into_iter().chain(shape).collect();
-            self.column(key.to_owned(), dtype, &shape, None, Fill::Record(fill))?;
+        let mut columns: Vec<Column> = own
+            .into_iter()
+            .map(|(key, dtype, shape, fill)| Column {
+                key: key.to_owned(),
+                dtype: dtype.to_owned(),
+                shape,
+                modality: None,
+                fill: Fill::Record(fill),
+            })
+            .collect();
+        for Both { key, dtype, shape, modality, shown } in shown_columns(schema) {
+            let twin = (twins > 0).then(|| Column {
+                key: format!("{key}_cf"),
+                dtype: dtype.clone(),
+                shape: each.then_some(twins).into_iter().chain(shape.iter().copied()).collect(),
+                modality,
+                fill: Fill::Twins(Arc::clone(&shown)),
+            });
+            columns.push(Column { key, dtype, shape, modality, fill: Fill::Real(shown) });
+            columns.extend(twin);
         }
-        for Both { key, dtype, shape, modality, shown } in shown_columns(&schema) {
-            let real: Vec<u64> = [rows].into_iter().chain(shape.iter().copied()).collect();
-            let fill = Fill::Real(Arc::clone(&shown));
-            self.column(key.clone(), &dtype, &real, modality, fill)?;
-            if twins > 0 {
-                let axis = each.then_some(twins);
-                let shape: Vec<u64> = [rows].into_iter().chain(axis).chain(shape).collect();
-                self.column(format!("{key}_cf"), &dtype, &shape, modality, Fill::Twins(shown))?;
+        Self { schema: Arc::clone(schema), columns }
+    }
+
+    /// Appends a column's part of one record.
+    fn append(&self, column: &Column, record: &Record, out: &mut Vec<u8>) {
+        let start = out.len();
+        match &column.fill {
+            Fill::Record(fill) => fill(&self.schema, record, out),
+            Fill::Real(fill) => fill(&self.schema, &record.real, out),
+            Fill::Twins(fill) => {
+                record.twins.iter().for_each(|twin| fill(&self.schema, twin, out));
             }
+        }
+        if column.modality.is_some_and(|modality| !record.has(modality)) {
+            out[start..].fill(0);
+        }
+    }
+}
+
+impl ShardFormat for NpzFormat {
+    /// The bytes of every column.
+    type Chunk = Vec<Vec<u8>>;
+    type Writer = NpzWriter;
+
+    fn encode(&self, records: &[Record], chunk: &mut Vec<Vec<u8>>) -> io::Result<()> {
+        chunk.resize_with(self.columns.len(), Vec::new);
+        for (column, out) in self.columns.iter().zip(chunk) {
+            out.clear();
+            records.iter().for_each(|record| self.append(column, record, out));
         }
         Ok(())
     }
 
-    fn column(
-        &mut self,
-        key: String,
-        dtype: &str,
-        shape: &[u64],
-        modality: Option<usize>,
-        fill: Fill,
-    ) -> io::Result<()> {
-        let path = self.spool.join(format!("{key}.npy"));
-        let mut out = BufWriter::with_capacity(SPOOL, File::create(&path)?);
-        write_head(&mut out, dtype, shape)?;
-        self.columns.push(Column { key, path, out, modality, fill });
+    fn begin(&self, file: File, path: &Path, rows: u64) -> Result<NpzWriter, DatasetError> {
+        let spool = PathBuf::from(format!("{}.columns", path.display()));
+        let mut writer = NpzWriter {
+            schema: Arc::clone(&self.schema),
+            path: path.to_path_buf(),
+            file,
+            spool,
+            columns: Vec::new(),
+        };
+        writer
+            .open(&self.columns, rows)
+            .map_err(|error| DatasetError::file(&writer.spool, error))?;
+        Ok(writer)
+    }
+}
+
+impl NpzWriter {
+    /// Opens every column.
+    fn open(&mut self, columns: &[Column], rows: u64) -> io::Result<()> {
+        // What a run that was killed has left.
+        let _ = std::fs::remove_dir_all(&self.spool);
+        std::fs::create_dir_all(&self.spool)?;
+        for Column { key, dtype, shape, .. } in columns {
+            let path = self.spool.join(format!("{key}.npy"));
+            let mut out = BufWriter::with_capacity(SPOOL, File::create(&path)?);
+            let shape: Vec<u64> = [rows].into_iter().chain(shape.iter().copied()).collect();
+            write_head(&mut out, dtype, &shape)?;
+            self.columns.push(Spooled { key: key.clone(), path, out });
+        }
         Ok(())
     }
 
@@ -166,29 +209,17 @@ impl NpzWriter {
 }
 
 impl ShardWriter for NpzWriter {
-    fn write(&mut self, records: &[Record]) -> Result<(), DatasetError> {
-        let mut bytes = Vec::new();
-        for column in &mut self.columns {
-            for record in records {
-                bytes.clear();
-                match &column.fill {
-                    Fill::Record(fill) => fill(&self.schema, record, &mut bytes),
-                    Fill::Real(fill) => fill(&self.schema, &record.real, &mut bytes),
-                    Fill::Twins(fill) => {
-                        record.twins.iter().for_each(|twin| fill(&self.schema, twin, &mut bytes));
-                    }
-                }
-                if column.modality.is_some_and(|modality| !record.has(modality)) {
-                    bytes.fill(0);
-                }
-                let written = column.out.write_all(&bytes);
-                written.map_err(|error| DatasetError::file(&column.path, error))?;
-            }
+    type Chunk = Vec<Vec<u8>>;
+
+    fn write(&mut self, chunk: &Vec<Vec<u8>>) -> Result<(), DatasetError> {
+        for (column, bytes) in self.columns.iter_mut().zip(chunk) {
+            let written = column.out.write_all(bytes);
+            written.map_err(|error| DatasetError::file(&column.path, error))?;
         }
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> Result<Written, DatasetError> {
+    fn finish(mut self) -> Result<Written, DatasetError> {
         self.join().map_err(|error| DatasetError::file(&self.path, error))
     }
 }

@@ -26,37 +26,39 @@ use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
-use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::folder::Written;
 use super::media::{WavHead, append_png};
 use super::sink::Sink;
-use super::{DatasetError, NodeKind, Record, Schema, ShardWriter, World, scm_json};
+use super::{DatasetError, NodeKind, Record, Schema, ShardFormat, ShardWriter, World, scm_json};
 
 /// Bytes of a row group, about: readers hold one in memory.
 const ROW_GROUP: usize = 32 << 20;
 
+/// Parquet files of one schema.
+pub struct ParquetFormat {
+    schema: Arc<Schema>,
+    wav: Option<WavHead>,
+    table: Arc<ArrowSchema>,
+    properties: WriterProperties,
+}
+
 /// Writes a Parquet file.
 pub struct ParquetWriter {
-    schema: Arc<Schema>,
     path: PathBuf,
-    table: Arc<ArrowSchema>,
-    wav: Option<WavHead>,
     writer: ArrowWriter<Sink>,
 }
 
-impl ParquetWriter {
-    /// Starts a Parquet file in an empty file.
+impl ParquetFormat {
+    /// The format for records of a schema.
     ///
     /// # Errors
-    /// It can't be written to.
-    pub fn begin(schema: &Arc<Schema>, file: File, path: &Path) -> Result<Self, DatasetError> {
-        let wav = schema.audio.map(WavHead::new).transpose();
-        let wav = wav.map_err(|error| DatasetError::file(path, error))?;
+    /// The sounds are longer than WAV files can be.
+    pub fn new(schema: &Arc<Schema>) -> io::Result<Self> {
+        let wav = schema.audio.map(WavHead::new).transpose()?;
         // Fields come from an empty table, so that table and fields can't differ.
-        let columns =
-            columns(schema, wav.as_ref(), &[]).map_err(|error| DatasetError::file(path, error))?;
+        let columns = columns(schema, wav.as_ref(), &[])?;
         let fields: Fields = columns
             .iter()
             .map(|(name, array, _)| Field::new(name, array.data_type().clone(), true))
@@ -85,30 +87,45 @@ impl ParquetWriter {
             }
         }
         let table = Arc::new(ArrowSchema::new(fields));
-        let sink = Sink::start(file, path);
+        Ok(Self { schema: Arc::clone(schema), wav, table, properties: properties.build() })
+    }
+}
+
+impl ShardFormat for ParquetFormat {
+    type Chunk = Option<RecordBatch>;
+    type Writer = ParquetWriter;
+
+    fn encode(&self, records: &[Record], chunk: &mut Option<RecordBatch>) -> io::Result<()> {
+        let columns = columns(&self.schema, self.wav.as_ref(), records)?;
+        let arrays = columns.into_iter().map(|(_, array, _)| array).collect();
+        let batch = RecordBatch::try_new(Arc::clone(&self.table), arrays);
+        *chunk = Some(batch.map_err(io::Error::other)?);
+        Ok(())
+    }
+
+    fn begin(&self, file: File, path: &Path, _: u64) -> Result<ParquetWriter, DatasetError> {
+        let sink = Sink::new(file, path);
         // Without a second schema in Arrow's own form readers take the metadata from the footer.
         let options = ArrowWriterOptions::new()
-            .with_properties(properties.build())
+            .with_properties(self.properties.clone())
             .with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(sink, Arc::clone(&table), options)
+        let writer = ArrowWriter::try_new_with_options(sink, Arc::clone(&self.table), options)
             .map_err(|error| failure(path, error))?;
-        Ok(Self { schema: Arc::clone(schema), path: path.to_path_buf(), table, wav, writer })
+        Ok(ParquetWriter { path: path.to_path_buf(), writer })
     }
 }
 
 impl ShardWriter for ParquetWriter {
-    fn write(&mut self, records: &[Record]) -> Result<(), DatasetError> {
-        let columns = columns(&self.schema, self.wav.as_ref(), records)
-            .map_err(|error| DatasetError::file(&self.path, error))?;
-        let arrays = columns.into_iter().map(|(_, array, _)| array).collect();
-        let batch = RecordBatch::try_new(Arc::clone(&self.table), arrays)
-            .map_err(|error| DatasetError::file(&self.path, io::Error::other(error)))?;
-        self.writer.write(&batch).map_err(|error| failure(&self.path, error))
+    type Chunk = Option<RecordBatch>;
+
+    fn write(&mut self, chunk: &Option<RecordBatch>) -> Result<(), DatasetError> {
+        let written = chunk.iter().try_for_each(|batch| self.writer.write(batch));
+        written.map_err(|error| failure(&self.path, error))
     }
 
-    fn finish(self: Box<Self>) -> Result<Written, DatasetError> {
-        let Self { writer, path, .. } = *self;
-        writer.into_inner().map_err(|error| failure(&path, error))?.finish()
+    fn finish(self) -> Result<Written, DatasetError> {
+        let sink = self.writer.into_inner().map_err(|error| failure(&self.path, error))?;
+        sink.finish()
     }
 }
 
@@ -209,7 +226,7 @@ fn list(of: &Value) -> Value {
 fn encoded(
     worlds: &[(&Record, &World)],
     modality: usize,
-    encode: impl Fn(&World, &mut Vec<u8>) -> io::Result<()> + Sync,
+    encode: impl Fn(&World, &mut Vec<u8>) -> io::Result<()>,
 ) -> io::Result<Vec<Option<Vec<u8>>>> {
     let one = |(record, world): &(&Record, &World)| {
         record
@@ -220,7 +237,7 @@ fn encoded(
             })
             .transpose()
     };
-    worlds.par_iter().map(one).collect()
+    worlds.iter().map(one).collect()
 }
 
 /// A column of files: their bytes, and the name that each would have.

@@ -1,107 +1,57 @@
-//! A file that is written and hashed on a thread of its own, while the next records are made.
+//! A file that is hashed while it is written.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::JoinHandle;
 
 use sha2::{Digest as _, Sha256};
 
 use super::DatasetError;
 use super::folder::Written;
 
-/// Batches that wait to be written at the most: memory stays bounded when the disk is slow.
-const WAITING: usize = 2;
-
-/// Bytes that are gathered before a plain [`Write`] is passed on.
-const BLOCK: usize = 1 << 20;
-
-/// Takes batches of buffers, writes them in their order, and gives the buffers back.
+/// Takes bytes in their order, writes and hashes them.
 pub struct Sink {
     path: PathBuf,
-    batches: Option<SyncSender<Vec<Vec<u8>>>>,
-    spare: Receiver<Vec<Vec<u8>>>,
-    thread: Option<JoinHandle<io::Result<Written>>>,
-    block: Vec<u8>,
+    file: File,
+    hash: Sha256,
+    bytes: u64,
 }
 
 impl Sink {
     /// Starts writing to a file that is at its beginning; `path` is its name in errors.
     #[must_use]
-    pub fn start(mut file: File, path: &Path) -> Self {
-        let (batches, inbox) = sync_channel::<Vec<Vec<u8>>>(WAITING);
-        let (give_back, spare) = sync_channel::<Vec<Vec<u8>>>(WAITING + 1);
-        let run = move || {
-            let (mut hash, mut bytes) = (Sha256::new(), 0);
-            for batch in inbox {
-                for buffer in &batch {
-                    file.write_all(buffer)?;
-                    hash.update(buffer);
-                    bytes += buffer.len() as u64;
-                }
-                // With nobody there to take them back, the buffers are dropped.
-                let _ = give_back.try_send(batch);
-            }
-            file.sync_all()?;
-            Ok(Written { bytes, sha256: hash.finalize().into() })
-        };
-        let thread = Some(std::thread::spawn(run));
-        Self { path: path.to_path_buf(), batches: Some(batches), spare, thread, block: Vec::new() }
+    pub fn new(file: File, path: &Path) -> Self {
+        Self { path: path.to_path_buf(), file, hash: Sha256::new(), bytes: 0 }
     }
 
-    /// Buffers that have been written, to be filled again; none at first.
-    pub fn spare(&self) -> Vec<Vec<u8>> {
-        self.spare.try_recv().unwrap_or_default()
-    }
-
-    /// Hands over the next buffers.
+    /// Writes the next bytes.
     ///
     /// # Errors
-    /// An earlier buffer couldn't be written.
-    pub fn send(&mut self, batch: Vec<Vec<u8>>) -> Result<(), DatasetError> {
-        let sent = self.batches.as_ref().is_some_and(|batches| batches.send(batch).is_ok());
-        if sent { Ok(()) } else { self.end().map(|_| ()) }
+    /// They can't be written.
+    pub fn put(&mut self, bytes: &[u8]) -> Result<(), DatasetError> {
+        self.write_all(bytes).map_err(|error| DatasetError::file(&self.path, error))
     }
 
-    /// Waits until everything is written.
+    /// Waits until everything is on the disk.
     ///
     /// # Errors
-    /// Something couldn't be written.
-    pub fn finish(mut self) -> Result<Written, DatasetError> {
-        if !self.block.is_empty() {
-            let block = std::mem::take(&mut self.block);
-            self.send(vec![block])?;
-        }
-        self.end()
-    }
-
-    fn end(&mut self) -> Result<Written, DatasetError> {
-        self.batches = None;
-        let gone = || io::Error::other("the writing thread has ended");
-        let outcome = self.thread.take().and_then(|thread| thread.join().ok());
-        outcome
-            .unwrap_or_else(|| Err(gone()))
-            .map_err(|error| DatasetError::file(&self.path, error))
+    /// The disk has no room, or is gone.
+    pub fn finish(self) -> Result<Written, DatasetError> {
+        self.file.sync_all().map_err(|error| DatasetError::file(&self.path, error))?;
+        Ok(Written { bytes: self.bytes, sha256: self.hash.finalize().into() })
     }
 }
 
-/// For writers that know nothing of batches.
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.block.extend_from_slice(bytes);
-        if self.block.len() >= BLOCK {
-            let block = std::mem::replace(&mut self.block, Vec::with_capacity(BLOCK));
-            self.send(vec![block]).map_err(|error| match error {
-                DatasetError::File { cause, .. } => cause,
-                other => io::Error::other(other),
-            })?;
-        }
-        Ok(bytes.len())
+        let written = self.file.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.file.flush()
     }
 }
 
@@ -110,16 +60,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_sent_is_written_and_hashed() {
+    fn what_is_put_is_written_and_hashed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        let mut sink = Sink::start(File::create(&path).unwrap(), &path);
-        sink.write_all(b"a").unwrap();
-        let written = {
-            sink.send(Vec::new()).unwrap();
-            sink.write_all(b"bc").unwrap();
-            sink.finish().unwrap()
-        };
+        let mut sink = Sink::new(File::create(&path).unwrap(), &path);
+        sink.put(b"a").unwrap();
+        sink.put(b"").unwrap();
+        sink.put(b"bc").unwrap();
+        let written = sink.finish().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"abc");
         assert_eq!(written.bytes, 3);
         // The test vector of FIPS 180-2.
@@ -131,15 +79,8 @@ mod tests {
     #[test]
     fn a_full_disk_is_told() {
         let path = Path::new("/dev/full");
-        let mut sink = Sink::start(File::options().write(true).open(path).unwrap(), path);
-        let mut outcome = Ok(());
-        for _ in 0..100 {
-            outcome = sink.send(vec![vec![0; 1 << 16]]);
-            if outcome.is_err() {
-                break;
-            }
-        }
-        let message = outcome.unwrap_err().to_string();
+        let mut sink = Sink::new(File::options().write(true).open(path).unwrap(), path);
+        let message = sink.put(&[0; 64]).unwrap_err().to_string();
         assert!(message.contains("/dev/full") && message.contains("has room"), "{message}");
     }
 }

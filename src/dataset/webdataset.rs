@@ -6,53 +6,41 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-
-use rayon::prelude::*;
 
 use super::facts::Facts;
 use super::folder::Written;
 use super::media::{WavHead, append_png};
 use super::npy::append_vector;
 use super::sink::Sink;
-use super::{DatasetError, Record, Schema, ShardWriter};
+use super::{DatasetError, Record, Schema, ShardFormat, ShardWriter};
 
 /// Bytes of a tar's block.
 const BLOCK: usize = 512;
 
-/// Writes a tar: records are encoded side by side and written in their order.
-pub struct TarWriter {
-    encoder: Encoder,
-    path: PathBuf,
-    sink: Sink,
-}
-
-/// From a record to its files.
-struct Encoder {
+/// Tars of one schema.
+pub struct TarFormat {
     schema: Arc<Schema>,
     suffixes: Vec<String>,
     wav: Option<WavHead>,
 }
 
-impl TarWriter {
-    /// Starts a tar in an empty file.
+/// Writes a tar.
+pub struct TarWriter(Sink);
+
+impl TarFormat {
+    /// The format for records of a schema.
     ///
     /// # Errors
     /// The sounds are longer than WAV files can be.
-    pub fn begin(schema: &Arc<Schema>, file: File, path: &Path) -> Result<Self, DatasetError> {
-        let wav = schema.audio.map(WavHead::new).transpose();
-        let wav = wav.map_err(|error| DatasetError::file(path, error))?;
-        let suffixes = schema.suffixes(".");
-        let encoder = Encoder { schema: Arc::clone(schema), suffixes, wav };
-        Ok(Self { encoder, path: path.to_path_buf(), sink: Sink::start(file, path) })
+    pub fn new(schema: &Arc<Schema>) -> io::Result<Self> {
+        let wav = schema.audio.map(WavHead::new).transpose()?;
+        Ok(Self { schema: Arc::clone(schema), suffixes: schema.suffixes("."), wav })
     }
-}
 
-impl Encoder {
-    /// All files of one record.
-    fn encode(&self, record: &Record, out: &mut Vec<u8>) -> io::Result<()> {
-        out.clear();
+    /// Appends all files of one record.
+    fn append(&self, record: &Record, out: &mut Vec<u8>) -> io::Result<()> {
         let key = format!("{:010}", record.index);
         let mut files = Files { out, key: &key };
         // Where the specimen's picture and sound stand: a twin that shows the same takes them over.
@@ -114,25 +102,31 @@ impl Encoder {
     }
 }
 
-impl ShardWriter for TarWriter {
-    fn write(&mut self, records: &[Record]) -> Result<(), DatasetError> {
-        let mut buffers = self.sink.spare();
-        buffers.resize_with(records.len(), Vec::new);
-        let encoder = &self.encoder;
-        let encode = |(record, out): (&Record, &mut Vec<u8>)| encoder.encode(record, out);
-        records
-            .par_iter()
-            .zip(&mut buffers)
-            .try_for_each(encode)
-            .map_err(|error| DatasetError::file(&self.path, error))?;
-        self.sink.send(buffers)
+impl ShardFormat for TarFormat {
+    type Chunk = Vec<u8>;
+    type Writer = TarWriter;
+
+    fn encode(&self, records: &[Record], chunk: &mut Vec<u8>) -> io::Result<()> {
+        chunk.clear();
+        records.iter().try_for_each(|record| self.append(record, chunk))
     }
 
-    fn finish(self: Box<Self>) -> Result<Written, DatasetError> {
-        let mut sink = self.sink;
+    fn begin(&self, file: File, path: &Path, _: u64) -> Result<TarWriter, DatasetError> {
+        Ok(TarWriter(Sink::new(file, path)))
+    }
+}
+
+impl ShardWriter for TarWriter {
+    type Chunk = Vec<u8>;
+
+    fn write(&mut self, chunk: &Vec<u8>) -> Result<(), DatasetError> {
+        self.0.put(chunk)
+    }
+
+    fn finish(mut self) -> Result<Written, DatasetError> {
         // A tar ends with two empty blocks.
-        sink.send(vec![vec![0; 2 * BLOCK]])?;
-        sink.finish()
+        self.0.put(&[0; 2 * BLOCK])?;
+        self.0.finish()
     }
 }
 

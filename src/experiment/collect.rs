@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use crate::causal::{Interventions, Scm};
 use crate::dataset::{Record, Schema, Twins, World};
 use crate::scene::{Regime, Stage};
 use crate::world::{Seen, Simulation, TwinPlan};
 
-/// Bytes of a frame's records, about: what is in memory at a time.
-const FRAME_BYTES: usize = 24 << 20;
+/// Bytes of a frame's records, about: what a core keeps near while it plays, copies and encodes.
+const FRAME_BYTES: usize = 1 << 20;
 
-/// Plays a scene and copies it into records, frame by frame into the same buffers.
+/// Plays a scene on one thread and copies it into records, frame by frame into the same buffers.
 pub struct Collector {
     stage: Arc<Stage>,
     scm: Scm,
@@ -23,9 +21,17 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// A collector of `rows` specimens at a time, or of as many as a frame has room for, of what
-    /// `schema` says of `stage` under a regime and the do-operations that every world lives under.
-    /// `twin` holds for the twin besides, where the schema has a single one.
+    /// How many specimens of a shard of `rows` are played at a time: frames of about one size that
+    /// end where the rows end, so that nothing is played in vain.
+    #[must_use]
+    pub fn frame(schema: &Schema, rows: usize) -> usize {
+        let most = (FRAME_BYTES / schema.record_bytes().max(1)).clamp(16, 512);
+        rows.max(1).div_ceil(rows.div_ceil(most).max(1))
+    }
+
+    /// A collector of `frame` specimens at a time of what `schema` says of `stage` under a regime
+    /// and the do-operations that every world lives under. `twin` holds for the twin besides, where
+    /// the schema has a single one.
     #[must_use]
     pub fn new(
         stage: &Arc<Stage>,
@@ -33,13 +39,10 @@ impl Collector {
         schema: &Arc<Schema>,
         operations: Interventions,
         twin: Interventions,
-        rows: usize,
+        frame: usize,
     ) -> Self {
-        let most = (FRAME_BYTES / schema.record_bytes().max(1)).clamp(16, 512);
-        // Frames of one size that end where the rows end: nothing is played in vain.
-        let frame = rows.max(1).div_ceil(rows.div_ceil(most).max(1));
         let simulation = Simulation::new(stage, regime, schema.seed, frame, 0);
-        let mut simulation = simulation.without_learners();
+        let mut simulation = simulation.on_one_thread().without_learners();
         simulation.operate(operations);
         Self {
             stage: Arc::clone(stage),
@@ -49,12 +52,6 @@ impl Collector {
             twin,
             records: vec![Record::default(); frame],
         }
-    }
-
-    /// The most specimens that [`Collector::collect`] gives at a time.
-    #[must_use]
-    pub fn frame(&self) -> usize {
-        self.records.len()
     }
 
     /// Plays the specimens from `first` on, `rows` of them or as many as a frame has.
@@ -73,50 +70,59 @@ impl Collector {
         self.simulation.step();
         let (stage, scm) = (&*self.stage, &self.scm);
         let records = &mut self.records[..rows];
-        records.par_iter_mut().zip(self.simulation.specimens()).for_each(|(record, seen)| {
+        for (record, seen) in records.iter_mut().zip(self.simulation.specimens()) {
             record.index = seen.specimen;
             record.exogenous.clear();
             record.exogenous.extend_from_slice(seen.exogenous.unwrap_or_default());
             record.present.clear();
             record.present.extend_from_slice(seen.present);
-            copy(stage, scm, &record.exogenous, &seen, &mut record.real);
-        });
+        }
         self.simulation.hold(true);
         for place in 0..places {
             if place > 0 {
                 self.simulation.plan_twins(TwinPlan::FarEnd(place));
                 self.simulation.step();
             }
-            records.par_iter_mut().zip(self.simulation.twins()).for_each(|(record, seen)| {
-                copy(stage, scm, &record.exogenous, &seen, &mut record.twins[place]);
-            });
+            for (record, seen) in records.iter_mut().zip(self.simulation.twins()) {
+                take(stage, scm, &record.exogenous, seen, &mut record.twins[place]);
+            }
         }
         self.simulation.hold(false);
+        for (record, seen) in records.iter_mut().zip(self.simulation.specimens()) {
+            take(stage, scm, &record.exogenous, seen, &mut record.real);
+        }
         &self.records[..rows]
     }
 }
 
-/// Copies one world. The simulation keeps factors and label; the hidden common causes follow from
-/// the noise as they did there.
-fn copy(stage: &Stage, scm: &Scm, exogenous: &[f64], seen: &Seen, world: &mut World) {
-    fn refill<T: Clone>(buffer: &mut Vec<T>, content: Option<&[T]>) {
-        buffer.clear();
-        buffer.extend_from_slice(content.unwrap_or_default());
-    }
+/// Takes one world over. The simulation keeps factors and label; the hidden common causes follow
+/// from the noise as they did there.
+fn take(stage: &Stage, scm: &Scm, exogenous: &[f64], seen: Seen, world: &mut World) {
     world.values.resize(scm.len(), 0.0);
     scm.propagate(exogenous, seen.interventions, &mut world.values);
     world.label = seen.label;
     world.interventions.clear();
     let values = &world.values;
     world.interventions.extend(seen.interventions.iter().map(|(node, _)| (*node, values[*node])));
-    refill(&mut world.image, seen.picture);
-    refill(&mut world.audio, seen.samples);
-    refill(&mut world.tokens, seen.tokens);
+    trade(&mut world.image, seen.picture);
+    trade(&mut world.audio, seen.samples);
+    world.tokens.clear();
+    world.tokens.extend_from_slice(seen.tokens.unwrap_or_default());
     let vectors = seen.vectors.unwrap_or_default();
     world.vectors.resize(vectors.len(), Vec::new());
     world.vectors.iter_mut().zip(vectors).for_each(|(out, vector)| out.clone_from(vector));
     world.text.clear();
     if let (Some(plan), Some(tokens)) = (&stage.renderers.text, seen.tokens) {
         world.text.push_str(&plan.grammar().sentence(tokens));
+    }
+}
+
+/// Takes a buffer over and leaves its own, which the next frame fills. The first time there is none
+/// to leave, and it's copied.
+fn trade<T: Clone>(own: &mut Vec<T>, shown: Option<&mut Vec<T>>) {
+    match shown {
+        None => own.clear(),
+        Some(shown) if own.len() == shown.len() => std::mem::swap(own, shown),
+        Some(shown) => own.clone_from(shown),
     }
 }

@@ -3,6 +3,7 @@
 mod average;
 mod collect;
 mod contest;
+mod crew;
 mod exhibits;
 mod feed;
 mod paper;
@@ -14,6 +15,7 @@ mod study;
 pub use average::average;
 pub use collect::Collector;
 pub use contest::{Contest, Entrant, Watcher, judge, train};
+pub use crew::in_order;
 pub use exhibits::{disagreements, sheet};
 pub use paper::{run_reports, write_paper};
 pub use run_directory::{RunDirectory, RunError, SavedRun, write_whole};

@@ -9,7 +9,6 @@ use bevy::app::{PluginGroup, PluginGroupBuilder};
 use bevy::log::LogPlugin;
 use bevy::prelude::*;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
-use bevy::tasks::{ComputeTaskPool, TaskPoolBuilder};
 use bevy::window::{FileDragAndDrop, PrimaryWindow, WindowResolution};
 use bevy::winit::{UpdateMode, WinitSettings};
 use bevy_egui::{EguiContexts, EguiPlugin, EguiPrimaryContextPass, egui};
@@ -20,6 +19,7 @@ use super::script::{Action, Request, Script};
 use super::session::{Command, Opening, Pace, Session};
 use super::state::State;
 use crate::experiment::write_whole;
+use crate::world::one_thread_per_world;
 
 /// How a window begins.
 pub struct Start {
@@ -120,7 +120,7 @@ pub fn run(start: Start) -> Result<AppExit, String> {
 /// whoever waits for others, so the bench, which works long, keeps out of it: with one thread in
 /// the pool its systems run where they are called.
 fn share_out() {
-    ComputeTaskPool::get_or_init(|| TaskPoolBuilder::new().num_threads(1).build());
+    one_thread_per_world();
     let cores = bevy::tasks::available_parallelism();
     // A pool that is there already stays as it is.
     let _ = rayon::ThreadPoolBuilder::new().num_threads((cores - 1).max(1)).build_global();

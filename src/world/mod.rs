@@ -35,4 +35,5 @@ pub use population::{Hold, PopulationPlugin, Settings, Stream};
 pub use propagation::{PropagationPlugin, TwinPlan};
 pub use schedule::{SchedulePlugin, SimulationStep, SimulationSystems};
 pub use simulation::{EVALUATION, Played, Simulation, SimulationPlugins};
+pub use thread::one_thread_per_world;
 pub use view::Seen;

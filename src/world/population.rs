@@ -9,7 +9,7 @@ use super::{
     TwinOf, Vectors, Waveform,
 };
 use crate::causal::{Scm, exogenous};
-use crate::scene::{Disturbance, Fate, Stage};
+use crate::scene::{Disturbance, Fate, Regime, Stage};
 
 /// What is played: a scene under one regime.
 #[derive(Resource, Clone, Debug)]
@@ -27,6 +27,18 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// A stage under one of its regimes.
+    #[must_use]
+    pub fn new(stage: &Arc<Stage>, regime: &Regime, seed: u64, batch: usize) -> Self {
+        Self {
+            stage: Arc::clone(stage),
+            scm: Arc::new(regime.scm.clone()),
+            disturbances: regime.disturbances.clone(),
+            seed,
+            batch,
+        }
+    }
+
     /// What befalls a specimen and its twins.
     #[must_use]
     pub fn fate(&self, specimen: u64) -> Fate<'_> {

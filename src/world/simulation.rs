@@ -64,13 +64,7 @@ impl Simulation {
     pub fn new(stage: &Arc<Stage>, regime: &Regime, seed: u64, batch: usize, first: u64) -> Self {
         let mut app = App::new();
         app.add_plugins(TaskPoolPlugin { task_pool_options: all_cores() })
-            .insert_resource(Settings {
-                stage: Arc::clone(stage),
-                scm: Arc::new(regime.scm.clone()),
-                disturbances: regime.disturbances.clone(),
-                seed,
-                batch,
-            })
+            .insert_resource(Settings::new(stage, regime, seed, batch))
             .insert_resource(Stream { next: first })
             .add_plugins(SimulationPlugins);
         app.finish();

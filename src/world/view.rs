@@ -1,4 +1,4 @@
-//! The last frame to look at, without copies.
+//! The last frame to look at, without copies: what it shows may be traded for other buffers.
 
 use bevy::ecs::query::QueryFilter;
 use bevy::prelude::*;
@@ -10,7 +10,7 @@ use super::{
 use crate::causal::Interventions;
 
 /// One world of one specimen as it stands in the last frame.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Seen<'a> {
     /// The specimen's index.
     pub specimen: u64,
@@ -20,10 +20,10 @@ pub struct Seen<'a> {
     pub interventions: &'a Interventions,
     /// The label's class.
     pub label: usize,
-    /// RGB bytes, if the scene has pictures.
-    pub picture: Option<&'a [u8]>,
-    /// 16-bit samples, if the scene has sounds.
-    pub samples: Option<&'a [i16]>,
+    /// RGB bytes, if the scene has pictures. Another picture of the same size may be put there.
+    pub picture: Option<&'a mut Vec<u8>>,
+    /// 16-bit samples, if the scene has sounds. Others, as many, may be put there.
+    pub samples: Option<&'a mut Vec<i16>>,
     /// Token ids, if the scene has sentences.
     pub tokens: Option<&'a [u16]>,
     /// The vectors, if the scene has any.
@@ -33,7 +33,8 @@ pub struct Seen<'a> {
 }
 
 impl Simulation {
-    /// The specimens of the last frame, row by row.
+    /// The specimens of the last frame, row by row. Twins that live anew under
+    /// [`hold`](Self::hold) take over what their specimens show: trade it after the last of them.
     pub fn specimens(&mut self) -> Vec<Seen<'_>> {
         look::<Without<TwinOf>>(self.app.world_mut())
     }
@@ -50,8 +51,8 @@ type Parts = (
     Option<&'static Exogenous>,
     &'static Undertaken,
     &'static Label,
-    Option<&'static ImagePixels>,
-    Option<&'static Waveform>,
+    Option<&'static mut ImagePixels>,
+    Option<&'static mut Waveform>,
     Option<&'static Tokens>,
     Option<&'static Vectors>,
     &'static Present,
@@ -60,7 +61,7 @@ type Parts = (
 fn look<F: QueryFilter>(world: &mut World) -> Vec<Seen<'_>> {
     let mut query = world.query_filtered::<Parts, F>();
     let mut all: Vec<(Row, Seen)> = query
-        .iter(world)
+        .iter_mut(world)
         .map(
             |(
                 row,
@@ -79,8 +80,8 @@ fn look<F: QueryFilter>(world: &mut World) -> Vec<Seen<'_>> {
                     exogenous: noise.map(|noise| &noise.0[..]),
                     interventions: &undertaken.0,
                     label: label.0,
-                    picture: picture.map(|picture| &picture.0[..]),
-                    samples: sound.map(|sound| &sound.samples[..]),
+                    picture: picture.map(|picture| &mut picture.into_inner().0),
+                    samples: sound.map(|sound| &mut sound.into_inner().samples),
                     tokens: tokens.map(|tokens| &tokens.0[..]),
                     vectors: vectors.map(|vectors| &vectors.0[..]),
                     present: &present.0,

@@ -28,10 +28,10 @@ impl MelBank {
     /// samples taken at `rate`.
     ///
     /// # Errors
-    /// There are no bands, or one that falls between two bins.
+    /// There are no bands, more than bins, or one that falls between two bins.
     pub(super) fn new(bands: usize, window: usize, rate: u32) -> Result<Self, AudioError> {
-        if bands == 0 {
-            return Err(AudioError::NoBands);
+        if !(1..=window / 2).contains(&bands) {
+            return Err(AudioError::Bands { bands, window, most: window / 2 });
         }
         let bin_width = f64::from(rate) / window as f64;
         let spacing = mel(f64::from(rate) / 2.0) / (bands + 1) as f64;
@@ -98,8 +98,11 @@ mod tests {
 
     #[test]
     fn a_band_between_two_bins_is_refused() {
-        assert_eq!(MelBank::new(0, 256, 8_000).err(), Some(AudioError::NoBands));
-        let narrow = MelBank::new(200, 256, 8_000).err();
-        assert!(matches!(narrow, Some(AudioError::EmptyBand { bands: 200, window: 256, .. })));
+        let refused = |bands| Some(AudioError::Bands { bands, window: 256, most: 128 });
+        for bands in [0, 129, usize::MAX] {
+            assert_eq!(MelBank::new(bands, 256, 8_000).err(), refused(bands));
+        }
+        let narrow = MelBank::new(100, 256, 8_000).err();
+        assert!(matches!(narrow, Some(AudioError::EmptyBand { bands: 100, window: 256, .. })));
     }
 }

@@ -94,9 +94,16 @@ pub enum AudioError {
         /// The samples there are.
         samples: usize,
     },
-    /// The spectrogram has no bands.
-    #[error("a spectrogram needs at least one mel band")]
-    NoBands,
+    /// The spectrogram has no bands, or more than its windows have frequencies.
+    #[error("{bands} mel bands of a {window}-sample window; choose from 1 to {most}")]
+    Bands {
+        /// The bands asked for.
+        bands: usize,
+        /// The window's length in samples.
+        window: usize,
+        /// The most bands there can be.
+        most: usize,
+    },
     /// A band is narrower than the frequency resolution of a frame.
     #[error(
         "mel band {band} of {bands} holds no frequency of a {window}-sample window; \

@@ -65,14 +65,25 @@ fn lines(bytes: &[u8], spacing: usize, runs: usize, out: &mut [f32]) {
 pub(super) fn record(mix: &[f32], noise_sd: f32, grain: &mut Grain, out: &mut [i16]) {
     let deviation = FULL_SCALE * noise_sd;
     let (runs, _) = mix.as_chunks::<DRAWN>();
-    for (out, sounds) in out.chunks_mut(DRAWN).zip(runs) {
-        let noise = if deviation == 0.0 { [0.0; DRAWN] } else { grain.draw() };
-        let mut samples = [0; DRAWN];
-        for i in 0..DRAWN {
-            samples[i] = quantise(FULL_SCALE * sounds[i] + deviation * noise[i]);
-        }
-        out.copy_from_slice(&samples[..out.len()]);
+    let (whole, rest) = out.as_chunks_mut::<DRAWN>();
+    for (out, sounds) in whole.iter_mut().zip(runs) {
+        *out = expose(sounds, deviation, grain);
     }
+    if !rest.is_empty() {
+        let samples = expose(&runs[whole.len()], deviation, grain);
+        rest.copy_from_slice(&samples[..rest.len()]);
+    }
+}
+
+/// Records a run.
+#[inline(always)]
+fn expose(sounds: &[f32; DRAWN], deviation: f32, grain: &mut Grain) -> [i16; DRAWN] {
+    let noise = if deviation == 0.0 { [0.0; DRAWN] } else { grain.draw() };
+    let mut samples = [0; DRAWN];
+    for i in 0..DRAWN {
+        samples[i] = quantise(FULL_SCALE * sounds[i] + deviation * noise[i]);
+    }
+    samples
 }
 
 /// The largest sample.

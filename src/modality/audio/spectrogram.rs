@@ -312,8 +312,8 @@ mod tests {
         let with = |frames, bands| Spectrogrammer::new(format, MelShape { frames, bands }).err();
         assert_eq!(with(0, 32), Some(AudioError::Frames { frames: 0, samples: 2_048 }));
         assert_eq!(with(4_096, 32), Some(AudioError::Frames { frames: 4_096, samples: 2_048 }));
-        assert_eq!(with(32, 0), Some(AudioError::NoBands));
-        assert!(matches!(with(512, 64), Some(AudioError::EmptyBand { .. })));
+        assert!(matches!(with(32, 0), Some(AudioError::Bands { bands: 0, .. })));
+        assert!(matches!(with(256, 16), Some(AudioError::EmptyBand { .. })));
         assert_eq!(with(64, 24), None);
     }
 

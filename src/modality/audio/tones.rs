@@ -36,7 +36,7 @@ const SCRAPES: f32 = 14.0;
 const HUM: [(f32, f32); 3] = [(100.0, 1.0), (200.0, 0.8), (300.0, 0.6)];
 
 /// The most samples made at once.
-const PIECE: usize = 512;
+const PIECE: usize = 2_048;
 
 /// The length of a buffer for a piece.
 const ROOM: usize = room(PIECE);
