@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::checkpoint::Checkpoint;
-use super::method::{Concat, Late, Method};
+use super::method::{Align, Alone, Concat, Hemis, Late, Method, Qmf, SimMmdg, Tmc};
 use super::plan::Plan;
 use super::trainer::Trainer;
 use super::{InputSpec, LearnError, Learner};
@@ -50,6 +50,14 @@ fn build(
     match training.method {
         MethodName::Concat => on_device::start::<Concat<_>>(plan, seed, checkpoint),
         MethodName::Late => on_device::start::<Late<_>>(plan, seed, checkpoint),
+        MethodName::Image | MethodName::Audio | MethodName::Text => {
+            on_device::start::<Alone<_>>(plan, seed, checkpoint)
+        }
+        MethodName::Align => on_device::start::<Align<_>>(plan, seed, checkpoint),
+        MethodName::Qmf => on_device::start::<Qmf<_>>(plan, seed, checkpoint),
+        MethodName::Tmc => on_device::start::<Tmc<_>>(plan, seed, checkpoint),
+        MethodName::Hemis => on_device::start::<Hemis<_>>(plan, seed, checkpoint),
+        MethodName::SimMmdg => on_device::start::<SimMmdg<_>>(plan, seed, checkpoint),
     }
 }
 

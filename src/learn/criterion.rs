@@ -1,16 +1,16 @@
 //! The whole loss of each objective, put together from its terms (Eq. 10).
 
-use dfdx::prelude::{TryAdd, TryMul};
+use dfdx::prelude::TryAdd;
 
 use super::Batch;
 use super::device::LearnDevice;
 use super::loss::{Loss, Term};
-use super::method::Method;
+use super::method::{Method, Task};
 use super::model::{Model, Pass};
 use super::objective::{Distribution, consistency, cross_entropy, mean, necessity, over_budget};
 use super::ops::{detach, one_hot, upload};
 use super::plan::Plan;
-use super::tape::{Matrix, Scalar, SharedTape, Var};
+use super::tape::{Scalar, SharedTape, Var};
 use super::twin_network::{CounterfactualKind, TwinNetwork};
 use crate::scene::training::Objective;
 
@@ -24,6 +24,10 @@ pub struct Criterion<'a, D: LearnDevice, M: Method<D>> {
     pub model: &'a Model<D, M>,
     /// The tape of the pass.
     pub tape: &'a SharedTape<D>,
+    /// The share of the updates that are done.
+    pub progress: f32,
+    /// A weight per specimen, 1 on average; none where all weigh alike.
+    pub weights: Option<&'a [f32]>,
 }
 
 impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
@@ -44,12 +48,34 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
     }
 
     /// The method's whole task loss: cross-entropy of the joint logits and its auxiliary loss.
-    fn task(&self, pass: &Pass<D>, targets: &Matrix<D>) -> Result<Scalar<D>, D::Err> {
-        let loss = cross_entropy(pass.joint.logits.clone(), targets)?;
-        match self.model.method().auxiliary_loss(&pass.joint, targets)? {
+    /// `weights` holds a row of class weights per specimen.
+    fn task(&self, pass: &Pass<D>, weights: &[f32]) -> Result<Scalar<D>, D::Err> {
+        let shape = (pass.features.rows(), self.plan.classes);
+        let targets = upload(self.device, shape, weights.to_vec())?;
+        let task = Task {
+            targets: &targets,
+            weights,
+            progress: self.progress,
+            features: &pass.features,
+            tape: self.tape,
+        };
+        let loss = cross_entropy(pass.joint.logits.clone(), &targets)?;
+        match self.model.method().auxiliary_loss(&pass.joint, &task)? {
             Some(auxiliary) => loss.try_add(auxiliary),
             None => Ok(loss),
         }
+    }
+
+    /// The weight of every specimen's label over the rows of a pass, the first being `first`.
+    fn targets(&self, rows: usize, first: usize, labels: &[usize]) -> Vec<f32> {
+        let classes = self.plan.classes;
+        let share = 1.0 / labels.len() as f32;
+        let mut values = vec![0.0; rows * classes];
+        for (row, label) in labels.iter().enumerate() {
+            let weight = self.weights.map_or(1.0, |weights| weights[row]);
+            values[(first + row) * classes + label] = weight * share;
+        }
+        values
     }
 
     /// `lambda_s task`, and for the C3R objectives the rest of Eq. 10.
@@ -61,13 +87,12 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
     ) -> Result<Loss<D>, D::Err> {
         let training = &self.plan.training;
         let one_hot = one_hot(self.device, batch.labels.iter().copied(), self.plan.classes)?;
-        let targets = one_hot.clone().try_mul(1.0 / batch.rows as f32)?;
-        let task = self.task(pass, &targets)?;
+        let task = self.task(pass, &self.targets(batch.rows, 0, &batch.labels))?;
         let mut loss = Loss::of(Term::Sufficiency, training.lambda_s, task)?;
         let kind = match objective {
             Objective::C3r => CounterfactualKind::Flip(training.step),
             Objective::C3rLiteral => CounterfactualKind::Literal(training.literal_step),
-            Objective::Erm | Objective::C3rTwin => return Ok(loss),
+            Objective::Erm | Objective::C3rAdjust | Objective::C3rTwin => return Ok(loss),
         };
         let joint = &pass.joint;
         let twin_network = TwinNetwork::new(joint, &one_hot, kind)?;
@@ -97,34 +122,27 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
         let Some(instrument) = self.model.instrument().filter(|_| training.lambda_v != 0.0) else {
             return Ok(None);
         };
+        let features = pass.features.masked(pass.features.h.clone())?;
         if !training.detach_instrument {
-            return instrument.forward(&pass.features, self.tape).map(Some);
+            return instrument.forward(&features, self.tape).map(Some);
         }
-        let features = pass.features.iter().map(detach).collect::<Result<Vec<_>, _>>()?;
+        let features = features.iter().map(detach).collect::<Result<Vec<_>, _>>()?;
         detach(&instrument.forward(&features, &SharedTape::off())?).map(Some)
     }
 
     /// `lambda_s task(real) + lambda_twin task(twin) + lambda_consistency Jeffreys` (ours). The
     /// pass holds the specimens, then their twins.
     fn twin_loss(&self, pass: &Pass<D>, batch: &Batch, twin: &Batch) -> Result<Loss<D>, D::Err> {
-        let (training, classes, rows) = (&self.plan.training, self.plan.classes, batch.rows);
-        let share = 1.0 / rows as f32;
-        let targets = |labels: &[usize], first: usize| {
-            let mut values = vec![0.0; 2 * rows * classes];
-            for (row, label) in labels.iter().enumerate() {
-                values[(first + row) * classes + label] = share;
-            }
-            upload(self.device, (2 * rows, classes), values)
-        };
-        let real = self.task(pass, &targets(&batch.labels, 0)?)?;
-        let twins = self.task(pass, &targets(&twin.labels, rows)?)?;
+        let (training, rows) = (&self.plan.training, batch.rows);
+        let real = self.task(pass, &self.targets(2 * rows, 0, &batch.labels))?;
+        let twins = self.task(pass, &self.targets(2 * rows, rows, &twin.labels))?;
         let loss = Loss::of(Term::Sufficiency, training.lambda_s, real)?;
         let loss = loss.and(Term::Twin, training.lambda_twin, twins)?;
         if training.lambda_consistency == 0.0 {
             return Ok(loss);
         }
         let kept: Vec<bool> = batch.labels.iter().zip(&twin.labels).map(|(a, b)| a == b).collect();
-        let value = consistency(self.device, self.tape, pass.joint.logits.clone(), &kept)?;
+        let value = consistency(self.device, self.tape, pass.joint.answer().clone(), &kept)?;
         loss.and(Term::Consistency, training.lambda_consistency, value)
     }
 }

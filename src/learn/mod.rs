@@ -20,11 +20,13 @@
 mod batch;
 mod build;
 mod checkpoint;
+mod companion;
 mod criterion;
 mod dense;
 mod device;
 mod encoder;
 mod error;
+mod features;
 mod instrument;
 mod learner;
 mod loss;

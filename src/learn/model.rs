@@ -1,16 +1,20 @@
 //! The model: an encoder per modality, the method that joins them, and perhaps the instrument.
 
-use super::InputSpec;
 use super::device::LearnDevice;
 use super::encoder::Mlp;
+use super::features::Features;
 use super::instrument::Instrument;
 use super::method::{Joint, Method};
 use super::parameter::{Parameter, Start};
-use super::tape::{Matrix, SharedTape, Var};
+use super::tape::{Matrix, SharedTape};
+use super::{Batch, InputSpec};
 use crate::scene::training::{Objective, Training};
 
 /// Everything that has parameters.
 pub struct Model<D: LearnDevice, M: Method<D>> {
+    device: D,
+    /// The modalities that are used, by their place among the inputs, with an encoder each.
+    modalities: Vec<usize>,
     encoders: Vec<Mlp<D>>,
     method: M,
     instrument: Option<Instrument<D>>,
@@ -18,8 +22,8 @@ pub struct Model<D: LearnDevice, M: Method<D>> {
 
 /// What the model makes of a batch.
 pub struct Pass<D: LearnDevice> {
-    /// The features h, one matrix rows x features per modality.
-    pub features: Vec<Var<D>>,
+    /// The features h of every modality that is used.
+    pub features: Features<D>,
     /// The method's verdict.
     pub joint: Joint<D>,
 }
@@ -35,12 +39,15 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
         classes: usize,
         training: &Training,
     ) -> Result<Self, D::Err> {
+        let modalities = M::modalities(inputs, training);
+        let inputs: Vec<InputSpec> = modalities.iter().map(|&m| inputs[m].clone()).collect();
         let encoders = inputs
             .iter()
             .map(|input| Mlp::new(start, input, training.features))
             .collect::<Result<_, _>>()?;
-        let method = M::new(start, inputs, classes, training)?;
-        let mut model = Self { encoders, method, instrument: None };
+        let method = M::new(start, &inputs, classes, training)?;
+        let device = start.device.clone();
+        let mut model = Self { device, modalities, encoders, method, instrument: None };
         model.equip(start, training)?;
         Ok(model)
     }
@@ -51,7 +58,9 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
     /// The device's, mostly for want of memory.
     pub fn equip(&mut self, start: &Start<D>, training: &Training) -> Result<(), D::Err> {
         match (training.objective, &mut self.instrument) {
-            (Objective::Erm | Objective::C3rTwin, instrument) => *instrument = None,
+            (Objective::Erm | Objective::C3rAdjust | Objective::C3rTwin, instrument) => {
+                *instrument = None;
+            }
             (Objective::C3r | Objective::C3rLiteral, Some(instrument)) => {
                 instrument.set_distance_weight(training.distance_weight);
             }
@@ -68,21 +77,24 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
     }
 
     /// The verdict on the rows of all blocks under one another; `inputs` holds the blocks of
-    /// each modality.
+    /// each modality, one for each of `batches`. Modalities that `hidden` marks are taken away.
     ///
     /// # Errors
     /// The device's, mostly for want of memory.
     pub fn forward(
         &self,
         inputs: &[Vec<Matrix<D>>],
+        batches: &[&Batch],
+        hidden: &[bool],
         tape: &SharedTape<D>,
     ) -> Result<Pass<D>, D::Err> {
-        let features = self
+        let h = self
             .encoders
             .iter()
-            .zip(inputs)
-            .map(|(encoder, blocks)| encoder.forward(blocks, tape))
+            .zip(&self.modalities)
+            .map(|(encoder, &modality)| encoder.forward(&inputs[modality], tape))
             .collect::<Result<Vec<_>, _>>()?;
+        let features = Features::of(&self.device, h, &self.modalities, batches, hidden);
         let joint = self.method.join(&features, tape)?;
         Ok(Pass { features, joint })
     }

@@ -1,8 +1,8 @@
 //! The few operations on rows that layers and losses are made of.
 
 use dfdx::prelude::{
-    Axis, BroadcastTo, HasShape, NoneTape, PutTape, ReshapeTo, Shape, SumTo, Tensor, TryAdd,
-    TryMul, TryStack, TrySub,
+    Axes2, Axes3, Axis, BroadcastTo, HasShape, NoneTape, PermuteTo, PutTape, ReshapeTo, Shape,
+    SumTo, Tensor, TryAdd, TryMatMul, TryMul, TryStack, TrySub,
 };
 
 use super::device::LearnDevice;
@@ -61,6 +61,36 @@ pub fn stack_rows<D: LearnDevice>(mut blocks: Vec<Var<D>>) -> Result<Var<D>, D::
     }
     let (rows, width) = (blocks.iter().map(|b| b.shape().0).sum(), blocks[0].shape().1);
     blocks.try_stack()?.try_reshape_like(&(rows, width))
+}
+
+/// Puts the blocks, each `rows x width`, next to one another.
+pub fn side_by_side<D: LearnDevice>(mut blocks: Vec<Var<D>>) -> Result<Var<D>, D::Err> {
+    if blocks.len() == 1 {
+        return Ok(blocks.remove(0));
+    }
+    let stacked = blocks.try_stack()?;
+    let (count, rows, width) = *stacked.shape();
+    let turned = stacked.try_permute::<(usize, usize, usize), Axes3<1, 0, 2>>()?;
+    turned.try_reshape_like(&(rows, count * width))
+}
+
+/// `ln(1 + exp(x))`, without overflow.
+pub fn softplus<D: LearnDevice>(x: Var<D>) -> Result<Var<D>, D::Err> {
+    let tail = x.clone().try_abs()?.try_negate()?.try_exp()?.try_add(1.0)?.try_ln()?;
+    x.try_relu()?.try_add(tail)
+}
+
+/// Every row over its length; a row of zeros stays one.
+pub fn unit_rows<D: LearnDevice>(x: Var<D>) -> Result<Var<D>, D::Err> {
+    let length = sum_rows(x.clone().try_square()?)?.try_add(1e-8)?.try_sqrt()?;
+    scale_rows(x, length.try_recip()?)
+}
+
+/// A product of `x` with itself turned round, `rows x rows`: all scalar products of its rows.
+pub fn gram_rows<D: LearnDevice>(x: &Var<D>) -> Result<Var<D>, D::Err> {
+    // dfdx refuses a product of a tensor with itself, so one side gets an identity of its own.
+    let turned = x.clone().try_mul(1.0)?.try_permute::<_, Axes2<1, 0>>()?;
+    x.clone().try_matmul(turned)
 }
 
 /// Copies `values`, row-major, to the device.

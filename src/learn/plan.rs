@@ -34,6 +34,12 @@ impl Plan {
                 return wrong(&setting, "0".into(), "it must hold at least one number");
             }
         }
+        if let Some(name) = training.method.modality()
+            && !self.inputs.iter().any(|input| input.name == name)
+        {
+            let remedy = "it needs a modality of that name; choose another method";
+            return wrong("method", training.method.name().into(), remedy);
+        }
         if self.classes < 2 {
             let found = self.classes.to_string();
             return wrong("the number of classes", found, "a label needs at least two");

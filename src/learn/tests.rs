@@ -13,8 +13,7 @@ use super::*;
 use crate::causal::noise::{StreamId, stream};
 use crate::scene::training::{Method, Objective, Step, Training};
 
-const OBJECTIVES: [Objective; 4] =
-    [Objective::Erm, Objective::C3r, Objective::C3rLiteral, Objective::C3rTwin];
+const OBJECTIVES: [Objective; 5] = Objective::ALL;
 
 fn inputs(names: &[&str]) -> Vec<InputSpec> {
     names.iter().map(|name| InputSpec { name: (*name).into(), width: 6 }).collect()
@@ -71,13 +70,14 @@ fn risk(learner: &dyn Learner, kind: CounterfactualKind) -> f64 {
 
 #[test]
 fn every_objective_lowers_its_loss() {
-    for method in [Method::Concat, Method::Late] {
+    for method in Method::ALL.into_iter().filter(|method| method.modality() != Some("text")) {
         for objective in OBJECTIVES {
             let losses = train(&mut *learner(&training(method, objective)), 80);
             let (first, last) = (losses[0], losses[losses.len() - 1]);
             assert!(last.total < first.total, "{method:?} {objective:?}: {first:?} {last:?}");
             if objective != Objective::C3rLiteral {
-                assert!(last.accuracy > 0.95, "{method:?} {objective:?}: {last:?}");
+                let enough = if method.modality().is_some() { 0.85 } else { 0.95 };
+                assert!(last.accuracy > enough, "{method:?} {objective:?}: {last:?}");
             }
         }
     }
@@ -203,7 +203,7 @@ fn saved(learner: &dyn Learner, folder: &Path, name: &str) -> std::path::PathBuf
 #[test]
 fn two_runs_write_the_same_bytes_and_loading_gives_the_same_logits() {
     let folder = tempfile::tempdir().unwrap();
-    for method in [Method::Concat, Method::Late] {
+    for method in Method::ALL.into_iter().filter(|method| method.modality() != Some("text")) {
         let training = training(method, Objective::C3r);
         let run = |name| {
             let mut learner = learner(&training);

@@ -1,13 +1,16 @@
 //! The trainer: one model, one objective, Adam.
 
 use dfdx::prelude::{AdamConfig, Gradients, HasShape, NoneTape};
+use rand::RngExt as _;
+use rand::seq::SliceRandom as _;
 
 use super::checkpoint::Checkpoint;
+use super::companion::Companion;
 use super::criterion::Criterion;
 use super::device::LearnDevice;
 use super::learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 use super::loss::{Loss, Term};
-use super::method::Method;
+use super::method::{Method, Showing};
 use super::model::{Model, Pass};
 use super::objective::Distribution;
 use super::ops::{one_hot, upload};
@@ -16,6 +19,7 @@ use super::plan::Plan;
 use super::tape::{Matrix, SharedTape, Var, backward};
 use super::twin_network::{CounterfactualKind, TwinNetwork};
 use super::{Batch, LearnError};
+use crate::causal::noise::{StreamId, stream};
 use crate::scene::training::{Objective, Training};
 
 /// A model in training on one device.
@@ -23,6 +27,8 @@ pub struct Trainer<D: LearnDevice, M: Method<D>> {
     device: D,
     plan: Plan,
     model: Model<D, M>,
+    /// Of `c3r-adjust` alone.
+    companion: Option<Companion<D, M>>,
     adam: AdamConfig,
     seed: u64,
     steps: usize,
@@ -34,6 +40,29 @@ pub struct Trainer<D: LearnDevice, M: Method<D>> {
 struct Evaluated<D: LearnDevice> {
     loss: Loss<D>,
     logits: Logits,
+}
+
+/// What an update is made of.
+struct Differentiated<D: LearnDevice> {
+    losses: StepLosses,
+    gradients: Gradients<f32, D>,
+    /// The gradients of the companion.
+    companion: Option<Gradients<f32, D>>,
+}
+
+/// The stream of what is hidden while a method learns.
+const SHOWING: StreamId = StreamId::of("learn:showing");
+
+/// The second model of `c3r-adjust`; none for other objectives.
+fn companion<D: LearnDevice, M: Method<D>>(
+    start: &Start<D>,
+    plan: &Plan,
+    adam: &AdamConfig,
+) -> Result<Option<Companion<D, M>>, LearnError> {
+    if plan.training.objective != Objective::C3rAdjust {
+        return Ok(None);
+    }
+    Companion::new(start, plan, adam).map(Some).map_err(LearnError::device)
 }
 
 impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
@@ -59,8 +88,10 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             eps: 1e-8,
             weight_decay: None,
         };
+        // One whose parameters are loaded starts its companion afresh.
+        let companion = companion(&start, &plan, &adam)?;
         let staged = vec![Vec::new(); plan.inputs.len()];
-        Ok(Self { device, plan, model, adam, seed, steps: 0, staged })
+        Ok(Self { device, plan, model, companion, adam, seed, steps: 0, staged })
     }
 
     /// Copies the batches, one block each, to the device.
@@ -92,7 +123,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             let block = upload(&self.device, (batch.rows, spec.width), input.values.clone());
             inputs.push(vec![block.map_err(LearnError::device)?]);
         }
-        self.model.forward(&inputs, &SharedTape::off()).map_err(LearnError::device)
+        self.model.forward(&inputs, &[batch], &[], &SharedTape::off()).map_err(LearnError::device)
     }
 
     /// The loss of the staged batch under the objective of the plan.
@@ -100,16 +131,39 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         &self,
         batch: &Batch,
         twin: Option<&Batch>,
+        hidden: &[bool],
+        weights: Option<&[f32]>,
         tape: &SharedTape<D>,
     ) -> Result<Evaluated<D>, D::Err> {
-        let pass = self.model.forward(&self.staged, tape)?;
-        let criterion =
-            Criterion { device: &self.device, plan: &self.plan, model: &self.model, tape };
+        let batches: Vec<&Batch> = std::iter::once(batch).chain(twin).collect();
+        let pass = self.model.forward(&self.staged, &batches, hidden, tape)?;
+        let criterion = Criterion {
+            device: &self.device,
+            plan: &self.plan,
+            model: &self.model,
+            tape,
+            progress: self.steps as f32 / self.plan.training.steps.max(1) as f32,
+            weights,
+        };
         let loss = criterion.loss(&pass, batch, twin)?;
-        let mut values = pass.joint.logits.retaped::<NoneTape>().as_vec();
+        let mut values = pass.joint.answer().retaped::<NoneTape>().as_vec();
         values.truncate(batch.rows * self.plan.classes);
         let logits = Logits { rows: batch.rows, classes: self.plan.classes, values };
         Ok(Evaluated { loss, logits })
+    }
+
+    /// Which modalities are hidden in the next update.
+    fn hidden(&self) -> Vec<bool> {
+        let modalities = self.plan.inputs.len();
+        let mut hidden = vec![false; modalities];
+        if M::SHOWING == Showing::RandomSubset {
+            let mut random = stream(self.seed, self.steps as u64, SHOWING);
+            let shown = random.random_range(1..=modalities);
+            let mut order: Vec<usize> = (0..modalities).collect();
+            order.shuffle(&mut random);
+            order[shown..].iter().for_each(|&modality| hidden[modality] = true);
+        }
+        hidden
     }
 
     /// The twins that the objective uses; an error if it has none or they don't fit.
@@ -138,17 +192,26 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         &mut self,
         batch: &Batch,
         twin: Option<&Batch>,
-    ) -> Result<(StepLosses, Gradients<f32, D>), LearnError> {
+    ) -> Result<Differentiated<D>, LearnError> {
         batch.check(&self.plan.inputs, self.plan.classes)?;
         let twin = self.twins(batch, twin)?;
         let batches: Vec<&Batch> = std::iter::once(batch).chain(twin).collect();
         self.stage(&batches).map_err(LearnError::device)?;
+        let hidden = self.hidden();
+        let weigh = |companion: &Companion<D, M>| {
+            companion.weigh(&self.device, self.plan.classes, &self.staged, batch, &hidden)
+        };
+        let weighing =
+            self.companion.as_ref().map(weigh).transpose().map_err(LearnError::device)?;
+        let (weights, companion) =
+            weighing.map(|weighing| (weighing.weights, weighing.gradients)).unzip();
         let tape = SharedTape::recording();
-        let Evaluated { loss, logits } =
-            self.evaluate(batch, twin, &tape).map_err(LearnError::device)?;
+        let Evaluated { loss, logits } = self
+            .evaluate(batch, twin, &hidden, weights.as_deref(), &tape)
+            .map_err(LearnError::device)?;
         let losses = self.report(&loss, logits.accuracy(&batch.labels))?;
         let gradients = backward(loss.total()).map_err(LearnError::device)?;
-        Ok((losses, gradients))
+        Ok(Differentiated { losses, gradients, companion })
     }
 
     /// The losses as figures; an error if one isn't finite.
@@ -190,11 +253,15 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         batch: &Batch,
         twin: Option<&Batch>,
     ) -> Result<StepLosses, LearnError> {
-        let (losses, mut gradients) = self.differentiate(batch, twin)?;
+        let Differentiated { losses, mut gradients, companion } =
+            self.differentiate(batch, twin)?;
         self.steps += 1;
         let step = i32::try_from(self.steps).unwrap_or(i32::MAX);
         for parameter in self.model.parameters_mut() {
             parameter.update(&self.adam, step, &mut gradients).map_err(LearnError::device)?;
+        }
+        if let (Some(companion), Some(mut gradients)) = (&mut self.companion, companion) {
+            companion.update(step, &mut gradients).map_err(LearnError::device)?;
         }
         Ok(losses)
     }
@@ -215,13 +282,18 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         let start = Start { device: self.device.clone(), seed: self.seed };
         self.model.equip(&start, training).map_err(LearnError::device)?;
         self.adam.lr = f64::from(training.learning_rate);
+        // A companion that is wanted already keeps what it has learned.
+        let adjusts = |training: &Training| training.objective == Objective::C3rAdjust;
+        if adjusts(training) != adjusts(&self.plan.training) {
+            self.companion = companion(&start, &plan, &self.adam)?;
+        }
         self.plan = plan;
         Ok(())
     }
 
     /// See [`Learner::logits`].
     pub(super) fn logits(&self, batch: &Batch) -> Result<Logits, LearnError> {
-        Ok(self.host(&self.look(batch)?.joint.logits))
+        Ok(self.host(self.look(batch)?.joint.answer()))
     }
 
     /// See [`Learner::counterfactual`].

@@ -180,7 +180,7 @@ mod tests {
             let (z, weight) = (z.put_tape(SharedTape::off()), weight.put_tape(SharedTape::off()));
             let logits = z.clone().try_matmul(weight.clone()).unwrap();
             let labels = (0..ROWS).map(|i| i % classes).collect();
-            Self { joint: Joint { z, weight, logits, branches: Vec::new() }, labels, classes }
+            Self { joint: Joint::new(z, weight, logits), labels, classes }
         }
 
         fn twin_network(&self, kind: CounterfactualKind) -> TwinNetwork<Cpu> {

@@ -328,6 +328,8 @@ impl<'a> Checker<'a> {
             ("step", step(t.step)),
             ("literal_step", step(t.literal_step)),
             ("distance_weight", t.distance_weight),
+            ("companion_exposure", t.companion_exposure),
+            ("lambda_rank", t.lambda_rank),
             ("lambda_twin", t.lambda_twin),
             ("lambda_consistency", t.lambda_consistency),
         ];

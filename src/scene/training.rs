@@ -13,6 +13,22 @@ pub enum Method {
     Concat,
     /// One linear head per modality; the logits are averaged and every branch has its own loss.
     Late,
+    /// Pictures alone.
+    Image,
+    /// Sounds alone.
+    Audio,
+    /// Sentences alone, as bags of words.
+    Text,
+    /// Features of all modalities drawn to one distribution, then averaged (AlignMML).
+    Align,
+    /// Late fusion that weighs each modality by its energy (QMF).
+    Qmf,
+    /// Evidence of each modality, combined by a rule of Dempster (TMC).
+    Tmc,
+    /// Mean and variance over whichever modalities there are (HMIS).
+    Hemis,
+    /// Features split in a shared and a specific half (SimMMDG).
+    SimMmdg,
 }
 
 /// What the model is trained to minimise.
@@ -25,6 +41,8 @@ pub enum Objective {
     C3r,
     /// Eq. 10 as the paper words it: the step descends, and the risk is never below one.
     C3rLiteral,
+    /// Eq. 5 read as a back-door adjustment, with the verdict of a slow second model for V.
+    C3rAdjust,
     /// The hypothetical branch is the rendered twin of each specimen under a do-operation.
     C3rTwin,
 }
@@ -75,6 +93,11 @@ pub struct Training {
     pub distance_weight: f32,
     /// Whether `L_v` sees the instrument as a constant (true) or trains it as well.
     pub detach_instrument: bool,
+    /// How many updates at the full learning rate the second model of `C3rAdjust` learns in all:
+    /// its rate is this many times the learning rate over the updates.
+    pub companion_exposure: f32,
+    /// Weight of `Qmf`'s ranking loss.
+    pub lambda_rank: f32,
     /// Weight of the task loss on the rendered twin, in `C3rTwin`.
     pub lambda_twin: f32,
     /// Weight of the divergence between the verdicts on specimen and twin where the label stays.
@@ -100,6 +123,8 @@ impl Default for Training {
             literal_step: Step::Raw(1.0),
             distance_weight: 0.1,
             detach_instrument: true,
+            companion_exposure: 15.0,
+            lambda_rank: 1.0,
             lambda_twin: 3.0,
             lambda_consistency: 3.0,
         }
@@ -108,7 +133,29 @@ impl Default for Training {
 
 impl Method {
     /// All methods, in the order in which they are listed.
-    pub const ALL: [Self; 2] = [Self::Concat, Self::Late];
+    pub const ALL: [Self; 10] = [
+        Self::Concat,
+        Self::Late,
+        Self::Image,
+        Self::Audio,
+        Self::Text,
+        Self::Align,
+        Self::Qmf,
+        Self::Tmc,
+        Self::Hemis,
+        Self::SimMmdg,
+    ];
+
+    /// The modality that a method of a single one looks at.
+    #[must_use]
+    pub const fn modality(self) -> Option<&'static str> {
+        match self {
+            Self::Image => Some("image"),
+            Self::Audio => Some("audio"),
+            Self::Text => Some("text"),
+            _ => None,
+        }
+    }
 
     /// The name on the command line and in results.
     #[must_use]
@@ -116,6 +163,14 @@ impl Method {
         match self {
             Self::Concat => "concat",
             Self::Late => "late",
+            Self::Image => "image",
+            Self::Audio => "audio",
+            Self::Text => "text",
+            Self::Align => "align",
+            Self::Qmf => "qmf",
+            Self::Tmc => "tmc",
+            Self::Hemis => "hmis",
+            Self::SimMmdg => "simmmdg",
         }
     }
 
@@ -125,13 +180,22 @@ impl Method {
         match self {
             Self::Concat => "features side by side, one joint network, one linear head",
             Self::Late => "one linear head per modality, logits averaged",
+            Self::Image => "pictures alone",
+            Self::Audio => "sounds alone",
+            Self::Text => "sentences alone, as bags of words",
+            Self::Align => "features drawn to one distribution (MMD), then averaged",
+            Self::Qmf => "late fusion that weighs each modality by its energy",
+            Self::Tmc => "evidence of each modality, combined by a rule of Dempster",
+            Self::Hemis => "mean and variance over whichever modalities there are",
+            Self::SimMmdg => "features split in a shared and a specific half",
         }
     }
 }
 
 impl Objective {
     /// All objectives, in the order in which they are listed.
-    pub const ALL: [Self; 4] = [Self::Erm, Self::C3r, Self::C3rLiteral, Self::C3rTwin];
+    pub const ALL: [Self; 5] =
+        [Self::Erm, Self::C3r, Self::C3rLiteral, Self::C3rAdjust, Self::C3rTwin];
 
     /// The name on the command line and in results.
     #[must_use]
@@ -140,6 +204,7 @@ impl Objective {
             Self::Erm => "erm",
             Self::C3r => "c3r",
             Self::C3rLiteral => "c3r-literal",
+            Self::C3rAdjust => "c3r-adjust",
             Self::C3rTwin => "c3r-twin",
         }
     }
@@ -151,6 +216,9 @@ impl Objective {
             Self::Erm => "the task loss alone",
             Self::C3r => "Eq. 10 with the counterfactual step turned round, so that it can flip",
             Self::C3rLiteral => "Eq. 10 as the paper words it: the step helps the true label",
+            Self::C3rAdjust => {
+                "the task loss, adjusted for the verdict of a slow second model (Eq. 5)"
+            }
             Self::C3rTwin => "the task loss also on each specimen's rendered twin",
         }
     }

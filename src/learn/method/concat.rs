@@ -5,6 +5,7 @@ use dfdx::prelude::TryMatMul;
 use super::super::InputSpec;
 use super::super::dense::Dense;
 use super::super::device::LearnDevice;
+use super::super::features::Features;
 use super::super::ops::{add_all, add_bias, elu};
 use super::super::parameter::{Parameter, Start};
 use super::super::tape::{SharedTape, Var};
@@ -18,7 +19,7 @@ const HIDDEN: [usize; 3] = [64, 32, 128];
 /// representation's, each with a bias, and the head `Z W + b`.
 ///
 /// The first layer is the sum of one product per modality, the same function as a product with
-/// the features side by side.
+/// the features side by side. A modality that a specimen lacks has features 0.
 pub struct Concat<D: LearnDevice> {
     first: Vec<Parameter<D>>,
     first_bias: Parameter<D>,
@@ -28,12 +29,12 @@ pub struct Concat<D: LearnDevice> {
 }
 
 impl<D: LearnDevice> Concat<D> {
-    fn first_layer(&self, features: &[Var<D>], tape: &SharedTape<D>) -> Result<Var<D>, D::Err> {
+    fn first_layer(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Var<D>, D::Err> {
         let products = self
             .first
             .iter()
-            .zip(features)
-            .map(|(weight, h)| h.clone().try_matmul(weight.on(tape)))
+            .zip(features.masked(features.h.clone())?)
+            .map(|(weight, h)| h.try_matmul(weight.on(tape)))
             .collect::<Result<Vec<_>, _>>()?;
         let bias = self.first_bias.on(tape);
         match add_all(products)? {
@@ -76,13 +77,13 @@ impl<D: LearnDevice> Method<D> for Concat<D> {
         self.width
     }
 
-    fn join(&self, features: &[Var<D>], tape: &SharedTape<D>) -> Result<Joint<D>, D::Err> {
+    fn join(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Joint<D>, D::Err> {
         let mut z = self.first_layer(features, tape)?;
         for layer in &self.rest {
             z = layer.forward(elu(z)?, tape)?;
         }
         let logits = self.head.forward(z.clone(), tape)?;
-        Ok(Joint { z, weight: self.head.weight(tape), logits, branches: Vec::new() })
+        Ok(Joint::new(z, self.head.weight(tape), logits))
     }
 
     fn parameters(&self) -> Vec<&Parameter<D>> {

@@ -1,15 +1,16 @@
 //! Late fusion: one linear head per modality, the logits averaged.
 
-use dfdx::prelude::{Axes3, Axis, HasShape, PermuteTo, ReshapeTo, SumTo, TryMul, TryStack};
+use dfdx::prelude::TryMul;
 
 use super::super::InputSpec;
 use super::super::dense::Dense;
 use super::super::device::LearnDevice;
+use super::super::features::Features;
 use super::super::objective::cross_entropy;
-use super::super::ops::{add_all, stack_rows};
+use super::super::ops::{add_all, side_by_side, stack_rows};
 use super::super::parameter::{Parameter, Start};
-use super::super::tape::{Matrix, Scalar, SharedTape, Var};
-use super::{Joint, Method};
+use super::super::tape::{Scalar, SharedTape, Var};
+use super::{Joint, Method, Task};
 use crate::scene::training::Training;
 
 /// `l = (1/M) sum_m (h_m W_m + b_m)`, trained with `CE(l) + sum_m CE(l_m)` (QMF's late fusion,
@@ -41,33 +42,26 @@ impl<D: LearnDevice> Method<D> for Late<D> {
         self.heads.len() * self.features
     }
 
-    fn join(&self, features: &[Var<D>], tape: &SharedTape<D>) -> Result<Joint<D>, D::Err> {
+    fn join(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Joint<D>, D::Err> {
         let branches = self
             .heads
             .iter()
-            .zip(features)
+            .zip(&features.h)
             .map(|(head, h)| head.forward(h.clone(), tape))
             .collect::<Result<Vec<_>, _>>()?;
         let weights = self.heads.iter().map(|head| head.weight(tape)).collect();
-        Ok(Joint {
-            z: side_by_side(features.to_vec())?,
-            weight: stack_rows(weights)?.try_mul(1.0 / self.heads.len() as f32)?,
-            logits: mean(branches.clone())?,
-            branches,
-        })
+        let logits = features.mean(branches.clone())?;
+        let weight = stack_rows(weights)?.try_mul(1.0 / self.heads.len() as f32)?;
+        let z = side_by_side(features.evened(features.h.clone())?)?;
+        Ok(Joint::new(z, weight, logits).with_branches(branches))
     }
 
     fn auxiliary_loss(
         &self,
         joint: &Joint<D>,
-        targets: &Matrix<D>,
+        task: &Task<D>,
     ) -> Result<Option<Scalar<D>>, D::Err> {
-        let losses = joint
-            .branches
-            .iter()
-            .map(|branch| cross_entropy(branch.clone(), targets))
-            .collect::<Result<Vec<_>, _>>()?;
-        add_all(losses)
+        branch_losses(&joint.branches, task)
     }
 
     fn parameters(&self) -> Vec<&Parameter<D>> {
@@ -79,18 +73,18 @@ impl<D: LearnDevice> Method<D> for Late<D> {
     }
 }
 
-/// The mean of matrices of one shape.
-fn mean<D: LearnDevice>(matrices: Vec<Var<D>>) -> Result<Var<D>, D::Err> {
-    let share = 1.0 / matrices.len() as f32;
-    matrices.try_stack()?.try_sum::<(usize, usize), Axis<0>>()?.try_mul(share)
-}
-
-/// Matrices `rows x width` next to one another.
-fn side_by_side<D: LearnDevice>(blocks: Vec<Var<D>>) -> Result<Var<D>, D::Err> {
-    let stacked = blocks.try_stack()?;
-    let (count, rows, width) = *stacked.shape();
-    let turned = stacked.try_permute::<(usize, usize, usize), Axes3<1, 0, 2>>()?;
-    turned.try_reshape_like(&(rows, count * width))
+/// `sum_m CE(l_m)` over logits of each modality alone; a specimen counts where it has the modality.
+///
+/// # Errors
+/// The device's, mostly for want of memory.
+pub fn branch_losses<D: LearnDevice>(
+    branches: &[Var<D>],
+    task: &Task<D>,
+) -> Result<Option<Scalar<D>>, D::Err> {
+    let loss = |(modality, branch): (usize, &Var<D>)| {
+        cross_entropy(branch.clone(), &task.features.targets_of(modality, task.targets)?)
+    };
+    add_all(branches.iter().enumerate().map(loss).collect::<Result<Vec<_>, _>>()?)
 }
 
 #[cfg(test)]
@@ -113,6 +107,7 @@ mod tests {
                 upload(&device, (5, 4), values).unwrap().put_tape(SharedTape::off())
             })
             .collect();
+        let features = Features::all(&device, features);
         let joint = late.join(&features, &SharedTape::off()).unwrap();
         assert_eq!(late.width(), 12);
         let products = joint.z.try_matmul(joint.weight).unwrap().as_vec();

@@ -1,13 +1,26 @@
 //! Methods: how the features of all modalities become one verdict.
 
+mod align;
+mod alone;
 mod concat;
+mod hemis;
 mod late;
+mod qmf;
+mod simmmdg;
+mod tmc;
 
+pub use align::Align;
+pub use alone::Alone;
 pub use concat::Concat;
+pub use hemis::Hemis;
 pub use late::Late;
+pub use qmf::Qmf;
+pub use simmmdg::SimMmdg;
+pub use tmc::Tmc;
 
 use super::InputSpec;
 use super::device::LearnDevice;
+use super::features::Features;
 use super::parameter::{Parameter, Start};
 use super::tape::{Matrix, Scalar, SharedTape, Var};
 use crate::scene::training::Training;
@@ -18,16 +31,81 @@ pub struct Joint<D: LearnDevice> {
     pub z: Var<D>,
     /// The weight W of the linear head, width x classes.
     pub weight: Var<D>,
-    /// The logits, rows x classes: always `z W` and the same bias in every row.
+    /// The logits, rows x classes: always `z W` and a number per row and class that doesn't depend
+    /// on Z.
     pub logits: Var<D>,
-    /// Logits of branches that are trained on their own as well; empty for most methods.
+    /// What the method answers, rows x classes, where that isn't the logits of a linear head: the
+    /// logarithm of its probabilities.
+    pub answer: Option<Var<D>>,
+    /// What the method's own loss is computed from; empty for most methods.
     pub branches: Vec<Var<D>>,
+}
+
+impl<D: LearnDevice> Joint<D> {
+    /// A joint representation with its linear head.
+    pub fn new(z: Var<D>, weight: Var<D>, logits: Var<D>) -> Self {
+        Self { z, weight, logits, answer: None, branches: Vec::new() }
+    }
+
+    /// The same with what the method's own loss is computed from.
+    #[must_use]
+    pub fn with_branches(mut self, branches: Vec<Var<D>>) -> Self {
+        self.branches = branches;
+        self
+    }
+
+    /// What the method answers.
+    pub fn answer(&self) -> &Var<D> {
+        self.answer.as_ref().unwrap_or(&self.logits)
+    }
+}
+
+/// What a method's own loss may look at beside what it made.
+pub struct Task<'a, D: LearnDevice> {
+    /// A row of class weights per specimen, as in
+    /// [`cross_entropy`](super::objective::cross_entropy): specimens that don't count have zeros.
+    pub targets: &'a Matrix<D>,
+    /// The same on the host.
+    pub weights: &'a [f32],
+    /// The share of the updates that are done, from 0 to 1.
+    pub progress: f32,
+    /// The features that were joined.
+    pub features: &'a Features<D>,
+    /// The tape of the pass.
+    pub tape: &'a SharedTape<D>,
+}
+
+impl<D: LearnDevice> Task<'_, D> {
+    /// Classes of the label.
+    pub fn classes(&self) -> usize {
+        self.weights.len() / self.features.rows().max(1)
+    }
+
+    /// The label of every specimen, `None` for those that don't count.
+    pub fn labels(&self) -> Vec<Option<usize>> {
+        let rows = self.weights.chunks_exact(self.classes().max(1));
+        rows.map(|row| row.iter().position(|&weight| weight > 0.0)).collect()
+    }
+
+    /// The weight of every specimen.
+    pub fn row_weights(&self) -> Vec<f32> {
+        self.weights.chunks_exact(self.classes().max(1)).map(|row| row.iter().sum()).collect()
+    }
+}
+
+/// Which modalities a method is shown while it learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Showing {
+    /// All that a specimen has.
+    All,
+    /// In every update a random number of them, from one to all, and then as many by chance.
+    RandomSubset,
 }
 
 /// A host model that C3R can be plugged into: whatever lies between the features h and a linear
 /// head.
 pub trait Method<D: LearnDevice>: Sized {
-    /// Builds the method at its start.
+    /// Builds the method at its start, for the inputs that [`modalities`](Self::modalities) chose.
     ///
     /// # Errors
     /// The device's, mostly for want of memory.
@@ -38,25 +116,31 @@ pub trait Method<D: LearnDevice>: Sized {
         training: &Training,
     ) -> Result<Self, D::Err>;
 
+    /// The modalities that the method uses, by their place among `inputs`; at least one.
+    fn modalities(inputs: &[InputSpec], _training: &Training) -> Vec<usize> {
+        (0..inputs.len()).collect()
+    }
+
+    /// What it's shown while it learns.
+    const SHOWING: Showing = Showing::All;
+
     /// Width of the joint representation Z.
     fn width(&self) -> usize;
 
-    /// Joins the features, one matrix `rows x features` per modality.
+    /// Joins the features.
     ///
     /// # Errors
     /// The device's, mostly for want of memory.
-    fn join(&self, features: &[Var<D>], tape: &SharedTape<D>) -> Result<Joint<D>, D::Err>;
+    fn join(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Joint<D>, D::Err>;
 
-    /// The method's own loss beside the cross-entropy of the joint logits, or none. `targets`
-    /// holds a row of class weights per specimen, as in
-    /// [`cross_entropy`](super::objective::cross_entropy).
+    /// The method's own loss beside the cross-entropy of the joint logits, or none.
     ///
     /// # Errors
     /// The device's, mostly for want of memory.
     fn auxiliary_loss(
         &self,
         _joint: &Joint<D>,
-        _targets: &Matrix<D>,
+        _task: &Task<D>,
     ) -> Result<Option<Scalar<D>>, D::Err> {
         Ok(None)
     }

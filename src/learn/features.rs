@@ -1,0 +1,165 @@
+//! The features of a batch: one matrix per modality, and which of them there are.
+
+use dfdx::prelude::{Axis, HasShape, PutTape, SplitTape, SumTo, TryMul, TryStack};
+
+use super::Batch;
+use super::device::LearnDevice;
+use super::ops::scale_rows;
+use super::tape::{Matrix, Rows, SharedTape, Var};
+
+/// The features h of every modality that a method uses, rows x width each.
+pub struct Features<D: LearnDevice> {
+    /// One matrix per modality.
+    pub h: Vec<Var<D>>,
+    /// For each modality 1 where a specimen has it and 0 where not; none where all have all.
+    marks: Option<Vec<Vec<f32>>>,
+    device: D,
+}
+
+impl<D: LearnDevice> Features<D> {
+    /// Features that every specimen has.
+    pub fn all(device: &D, h: Vec<Var<D>>) -> Self {
+        Self { h, marks: None, device: device.clone() }
+    }
+
+    /// Features of some modalities of the batches under one another, of which those that `hidden`
+    /// names are taken away from every specimen that has another one.
+    pub fn of(
+        device: &D,
+        h: Vec<Var<D>>,
+        modalities: &[usize],
+        batches: &[&Batch],
+        hidden: &[bool],
+    ) -> Self {
+        let shown = batches.iter().all(|batch| batch.present.is_empty());
+        if shown && !hidden.contains(&true) {
+            return Self::all(device, h);
+        }
+        let mut marks = vec![Vec::new(); modalities.len()];
+        for batch in batches {
+            let count = batch.inputs.len();
+            for row in 0..batch.rows {
+                let there = |m: usize| batch.present.get(row * count + m).copied().unwrap_or(true);
+                let left = |m: usize| there(m) && !hidden.get(m).copied().unwrap_or(false);
+                let any = modalities.iter().any(|&m| left(m));
+                for (marks, &m) in marks.iter_mut().zip(modalities) {
+                    let shown = if any { left(m) } else { there(m) };
+                    marks.push(f32::from(u8::from(shown)));
+                }
+            }
+        }
+        Self { h, marks: Some(marks), device: device.clone() }
+    }
+
+    /// Rows of every matrix.
+    pub fn rows(&self) -> usize {
+        self.h[0].shape().0
+    }
+
+    /// The device that they are on.
+    pub fn device(&self) -> &D {
+        &self.device
+    }
+
+    /// How many modalities each specimen has; none where all have all.
+    fn counts(&self) -> Option<Vec<f32>> {
+        let marks = self.marks.as_ref()?;
+        Some((0..self.rows()).map(|row| marks.iter().map(|m| m[row]).sum::<f32>()).collect())
+    }
+
+    /// A constant number per row.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn constant(&self, values: Vec<f32>) -> Result<Rows<D>, D::Err> {
+        let rows = values.len();
+        Ok(self.device.try_tensor_from_vec(values, (rows,))?.put_tape(SharedTape::off()))
+    }
+
+    /// `values`, one matrix per modality, with zeros for specimens that lack it.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn masked(&self, values: Vec<Var<D>>) -> Result<Vec<Var<D>>, D::Err> {
+        let Some(marks) = &self.marks else { return Ok(values) };
+        let pairs = values.into_iter().zip(marks);
+        pairs.map(|(value, marks)| scale_rows(value, self.constant(marks.clone())?)).collect()
+    }
+
+    /// The same, every specimen's multiplied by how many modalities there are over how many it has:
+    /// their sum over all modalities is then as large as if none were missing.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn evened(&self, values: Vec<Var<D>>) -> Result<Vec<Var<D>>, D::Err> {
+        let Some(counts) = self.counts() else { return Ok(values) };
+        let all = values.len() as f32;
+        let factors: Vec<f32> = counts.iter().map(|count| all / count.max(1.0)).collect();
+        let masked = self.masked(values)?;
+        masked.into_iter().map(|v| scale_rows(v, self.constant(factors.clone())?)).collect()
+    }
+
+    /// The mean over the modalities that each specimen has, of one matrix per modality and at least
+    /// one; zeros where it has none.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn mean(&self, values: Vec<Var<D>>) -> Result<Var<D>, D::Err> {
+        let share = 1.0 / values.len() as f32;
+        self.evened(values)?.try_stack()?.try_sum::<(usize, usize), Axis<0>>()?.try_mul(share)
+    }
+
+    /// `targets`, a row of class weights per specimen, with zeros for those that lack a modality.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn targets_of(&self, modality: usize, targets: &Matrix<D>) -> Result<Matrix<D>, D::Err> {
+        let Some(marks) = &self.marks else { return Ok(targets.clone()) };
+        let targets = targets.clone().put_tape(SharedTape::off());
+        let counted = scale_rows(targets, self.constant(marks[modality].clone())?)?;
+        Ok(counted.split_tape().0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dfdx::prelude::Cpu;
+
+    use super::*;
+    use crate::learn::Input;
+    use crate::learn::ops::upload;
+
+    fn batch(present: Vec<bool>) -> Batch {
+        let inputs = vec![Input { values: vec![0.0; 2] }; 2];
+        Batch { rows: 2, inputs, labels: vec![0, 1], present }
+    }
+
+    fn features(present: Vec<bool>, hidden: &[bool]) -> Features<Cpu> {
+        let device = Cpu::default();
+        let h = [1.0, 3.0].map(|x| {
+            upload(&device, (2, 1), vec![x, 10.0 * x]).unwrap().put_tape(SharedTape::off())
+        });
+        Features::of(&device, h.to_vec(), &[0, 1], &[&batch(present)], hidden)
+    }
+
+    fn mean(features: &Features<Cpu>) -> Vec<f32> {
+        features.mean(features.h.clone()).unwrap().as_vec()
+    }
+
+    #[test]
+    fn a_mean_is_over_what_a_specimen_has() {
+        assert_eq!(mean(&features(vec![], &[])), [2.0, 20.0]);
+        let some = features(vec![true, false, true, true], &[]);
+        assert_eq!(mean(&some), [1.0, 20.0]);
+        assert_eq!(some.masked(some.h.clone()).unwrap()[1].as_vec(), [0.0, 30.0]);
+        let none = features(vec![false, false, true, true], &[]);
+        assert_eq!(mean(&none), [0.0, 20.0]);
+    }
+
+    #[test]
+    fn what_is_hidden_is_missing_unless_it_is_all_there_is() {
+        assert_eq!(mean(&features(vec![], &[true, false])), [3.0, 30.0]);
+        let only = features(vec![true, false, true, true], &[true, false]);
+        assert_eq!(mean(&only), [1.0, 30.0]);
+    }
+}
