@@ -48,10 +48,17 @@ fn trains(stage: &Arc<Stage>, method: Method) {
         assert_eq!(metrics.causation.len(), stage.factors.len());
         assert!(entrant.curve.iter().all(|l| l.total.is_finite()), "{method:?}");
     }
-    // All started from the same weights on the same specimens; an adjustment weighs them anew.
+    // All started from the same weights on the same specimens; an adjustment weighs them anew, and
+    // a discrepancy of distributions is one of all rows, twins among them.
     let start = |i: usize| entrants[i].curve[0].sufficiency;
-    let same = |i: &usize| contest.trainings[*i].objective != Objective::C3rAdjust;
-    assert!((0..entrants.len()).filter(same).all(|i| (start(i) - start(0)).abs() < 1e-5));
+    let same = |i: &usize| match contest.trainings[*i].objective {
+        Objective::C3rAdjust => false,
+        Objective::C3rTwin => method != Method::Align,
+        _ => true,
+    };
+    for i in (0..entrants.len()).filter(same) {
+        assert!((start(i) - start(0)).abs() < 1e-5, "{method:?} {}", start(i) - start(0));
+    }
 }
 
 fn scene(name: &str) -> Arc<Stage> {

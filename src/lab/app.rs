@@ -149,6 +149,10 @@ fn draw(mut contexts: EguiContexts, mut lab: ResMut<Lab>) -> Result {
     let ctx = contexts.ctx_mut()?.clone();
     let lab = &mut *lab;
     let view = lab.session.view();
+    if lab.script.is_some() {
+        // Where the pointer rests by chance is no part of a demo.
+        ctx.input_mut(|input| input.pointer = egui::PointerState::default());
+    }
     let area =
         egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.viewport_rect());
     let mut ui = egui::Ui::new(ctx, "desk".into(), area);
