@@ -1,6 +1,6 @@
 //! A measurement in small pieces, for a model that goes on learning meanwhile.
 //!
-//! What it measures is what [`super::examine`] does, on one frame of held-out specimens: accuracy
+//! What it measures is what [`super::examine()`] does, on one frame of held-out specimens: accuracy
 //! per regime, C3 risk, and for one factor a piece its learned PN, PS and PNS.
 
 use std::collections::BTreeMap;

@@ -96,7 +96,7 @@ impl SpecimenPanel {
         let plan = view.scene.stage.renderers.image.as_ref();
         let (Some(bytes), Some(plan)) = (&world.own.picture, plan) else { return };
         let (width, height) = (plan.size().width, plan.size().height);
-        let side = ui.available_width().min(ui.ctx().content_rect().height() * 0.30).min(360.0);
+        let side = ui.available_width().min(ui.ctx().content_rect().height() * 0.30);
         let size = vec2(side, side * height as f32 / width.max(1) as f32);
         let key = (view.show.revision, view.selected as u64);
         let id = self.pictures[world.place].get(ui, words, key, || rgb(width, height, bytes));

@@ -199,14 +199,14 @@ impl Curve {
     fn push(&mut self, losses: StepLosses) {
         self.count += 1;
         self.last = Some(losses);
-        if (self.count - 1) % self.every != 0 {
+        if !(self.count - 1).is_multiple_of(self.every) {
             return;
         }
         self.points.push((self.count, losses));
         if self.points.len() >= POINTS {
             self.every *= 2;
             let every = self.every;
-            self.points.retain(|(step, _)| (step - 1) % every == 0);
+            self.points.retain(|(step, _)| (step - 1).is_multiple_of(every));
         }
     }
 }

@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn digamma_and_ln_gamma_have_their_known_values() {
         let psi = digamma(rows(&[1.0, 2.0, 100.0])).unwrap().as_vec();
-        for (found, expected) in psi.iter().zip([-0.577_215_7, 0.422_784_3, 4.600_161_9]) {
+        for (found, expected) in psi.iter().zip([-0.577_215_7, 0.422_784_3, 4.600_162]) {
             assert!((found - expected).abs() < 3e-6, "{found} {expected}");
         }
         let ln_gamma = ln_gamma(rows(&[1.0, 2.0, 5.0])).unwrap().as_vec();
