@@ -35,6 +35,15 @@ fn json(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
+#[cfg(not(feature = "lab"))]
+#[test]
+fn a_program_without_the_window_says_how_to_build_it() {
+    let output = run(&["lab", "scenes/duck.ron", "--paused"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("--features lab -- lab scenes/duck.ron --paused"), "{said}");
+}
+
 #[test]
 fn truth_gives_the_table_of_the_duck() {
     let answer: Value =

@@ -7,6 +7,9 @@ mod generate;
 mod interrupt;
 #[cfg(feature = "lab")]
 mod lab;
+#[cfg(not(feature = "lab"))]
+#[path = "no_lab.rs"]
+mod lab;
 mod options;
 mod probe;
 mod progress;
@@ -46,7 +49,6 @@ enum Command {
     /// Measure a saved model, also under do-operations
     Probe(probe::Probe),
     /// Open the laboratory window: take hold of factors, train, and see what a model learns
-    #[cfg(feature = "lab")]
     Lab(lab::Lab),
     /// Check scene files; print ok where all is well
     Check(check::Check),
@@ -69,7 +71,6 @@ pub fn main() -> ExitCode {
         Command::Generate(command) => command.run(),
         Command::Truth(command) => command.run(),
         Command::Probe(command) => command.run(),
-        #[cfg(feature = "lab")]
         Command::Lab(command) => command.run(),
         Command::Check(command) => command.run(),
     };

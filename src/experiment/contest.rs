@@ -39,6 +39,27 @@ pub struct Entrant {
     pub metrics: Option<Metrics>,
 }
 
+impl Entrant {
+    /// Its figures, from what an examination found.
+    #[must_use]
+    pub fn metrics_of(&self, stage: &Stage, seed: u64, findings: Findings) -> Metrics {
+        let (training, steps) = (&self.training, self.curve.len());
+        Metrics {
+            scene: stage.scene.name.clone(),
+            method: training.method.name().to_owned(),
+            objective: training.objective.name().to_owned(),
+            seed,
+            steps,
+            seconds: self.seconds,
+            samples_per_second: (steps * training.batch) as f64 / self.seconds.max(1e-9),
+            accuracy: findings.accuracy,
+            c3_risk: findings.c3_risk,
+            causation: findings.causation,
+            causal_error: findings.causal_error,
+        }
+    }
+}
+
 /// Follows a contest, and may end it.
 pub trait Watcher {
     /// An update was made; one entry per model, empty for one that has failed.
@@ -123,24 +144,7 @@ pub fn judge(
     })?;
     let Some(findings) = findings else { return Ok(false) };
     for (entrant, found) in whole.iter_mut().zip(findings) {
-        entrant.metrics = Some(metrics(contest, entrant, found));
+        entrant.metrics = Some(entrant.metrics_of(&contest.stage, contest.seed, found));
     }
     Ok(true)
-}
-
-fn metrics(contest: &Contest, entrant: &Entrant, findings: Findings) -> Metrics {
-    let (training, steps) = (&entrant.training, entrant.curve.len());
-    Metrics {
-        scene: contest.stage.scene.name.clone(),
-        method: training.method.name().to_owned(),
-        objective: training.objective.name().to_owned(),
-        seed: contest.seed,
-        steps,
-        seconds: entrant.seconds,
-        samples_per_second: (steps * training.batch) as f64 / entrant.seconds.max(1e-9),
-        accuracy: findings.accuracy,
-        c3_risk: findings.c3_risk,
-        causation: findings.causation,
-        causal_error: findings.causal_error,
-    }
 }

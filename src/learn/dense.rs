@@ -2,6 +2,7 @@
 
 use dfdx::prelude::TryMatMul;
 
+use super::InputSpec;
 use super::device::LearnDevice;
 use super::ops::{add_bias, stack_rows};
 use super::parameter::{Parameter, Start};
@@ -29,6 +30,35 @@ impl<D: LearnDevice> Dense<D> {
             weight: start.weight(format!("{name}.weight"), (inputs, outputs), inputs)?,
             bias: start.bias(format!("{name}.bias"), outputs, inputs)?,
         })
+    }
+
+    /// One layer of the same shape for every modality, named `name.MODALITY`.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn per_modality(
+        start: &Start<D>,
+        name: &str,
+        modalities: &[InputSpec],
+        inputs: usize,
+        outputs: usize,
+    ) -> Result<Vec<Self>, D::Err> {
+        let layer = |modality: &InputSpec| {
+            Self::new(start, &format!("{name}.{}", modality.name), inputs, outputs)
+        };
+        modalities.iter().map(layer).collect()
+    }
+
+    /// Each of some layers applied to a matrix of its own.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn forward_each(
+        layers: &[Self],
+        matrices: &[Var<D>],
+        tape: &SharedTape<D>,
+    ) -> Result<Vec<Var<D>>, D::Err> {
+        layers.iter().zip(matrices).map(|(layer, x)| layer.forward(x.clone(), tape)).collect()
     }
 
     /// The layer applied to every row of `x`.

@@ -1,10 +1,10 @@
 //! The features of a batch: one matrix per modality, and which of them there are.
 
-use dfdx::prelude::{Axis, HasShape, PutTape, SplitTape, SumTo, TryMul, TryStack};
+use dfdx::prelude::{HasShape, PutTape, SplitTape, TryMul};
 
 use super::Batch;
 use super::device::LearnDevice;
-use super::ops::scale_rows;
+use super::ops::{scale_rows, stacked_sum};
 use super::tape::{Matrix, Rows, SharedTape, Var};
 
 /// The features h of every modality that a method uses, rows x width each.
@@ -106,7 +106,7 @@ impl<D: LearnDevice> Features<D> {
     /// The device's, mostly for want of memory.
     pub fn mean(&self, values: Vec<Var<D>>) -> Result<Var<D>, D::Err> {
         let share = 1.0 / values.len() as f32;
-        self.evened(values)?.try_stack()?.try_sum::<(usize, usize), Axis<0>>()?.try_mul(share)
+        stacked_sum(self.evened(values)?)?.try_mul(share)
     }
 
     /// `targets`, a row of class weights per specimen, with zeros for those that lack a modality.

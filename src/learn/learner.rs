@@ -93,6 +93,11 @@ pub struct Representation {
     pub width: usize,
     /// Row-major, `rows * width` numbers.
     pub values: Vec<f32>,
+    /// What the linear head says of them.
+    pub logits: Logits,
+    /// The weight of the linear head, row-major, `width * classes` numbers: where a representation
+    /// moves by `d`, its logits move by `d W`.
+    pub weight: Vec<f32>,
 }
 
 /// A model in training.

@@ -46,6 +46,11 @@ pub fn add_all<S: Shape, D: LearnDevice>(
     Ok(Some(sum))
 }
 
+/// The sum of matrices of one shape, at least one.
+pub fn stacked_sum<D: LearnDevice>(matrices: Vec<Var<D>>) -> Result<Var<D>, D::Err> {
+    matrices.try_stack()?.try_sum::<(usize, usize), Axis<0>>()
+}
+
 /// The same numbers under a new identity and without a tape, so that no gradient passes.
 ///
 /// A clone or a change of tape keeps dfdx's tensor id, and gradients are keyed by id: only an

@@ -320,9 +320,15 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
 
     /// See [`Learner::representation`].
     pub(super) fn representation(&self, batch: &Batch) -> Result<Representation, LearnError> {
-        let z = self.look(batch)?.joint.z;
-        let (rows, width) = *z.shape();
-        Ok(Representation { rows, width, values: z.as_vec() })
+        let joint = self.look(batch)?.joint;
+        let (rows, width) = *joint.z.shape();
+        Ok(Representation {
+            rows,
+            width,
+            values: joint.z.as_vec(),
+            logits: self.host(&joint.logits),
+            weight: joint.weight.as_vec(),
+        })
     }
 
     /// See [`Learner::parameters`].

@@ -92,6 +92,30 @@ impl TrainingPanel {
             );
             number(
                 ui,
+                "kl_budget",
+                "divergence that is free, in nats (c3r)",
+                &mut s.kl_budget,
+                0.01,
+                0.0,
+            );
+            number(
+                ui,
+                "companion_exposure",
+                "how many steps at the full rate the second model learns in all (c3r-adjust)",
+                &mut s.companion_exposure,
+                0.1,
+                0.0,
+            );
+            number(
+                ui,
+                "lambda_rank",
+                "weight of the ranking loss (qmf)",
+                &mut s.lambda_rank,
+                0.01,
+                0.0,
+            );
+            number(
+                ui,
                 "lambda_twin",
                 "weight of the loss on the rendered twin (c3r-twin)",
                 &mut s.lambda_twin,

@@ -226,11 +226,10 @@ impl Bench {
     /// Asks the model about what is shown.
     pub(super) fn ask(&mut self) {
         let steps = self.steps();
-        let classes = self.scene.stage.classes();
         let trial = &mut self.trial;
         let (showcase, before) = (&self.showcase, self.cloud.as_deref());
-        let asked = trial
-            .ask(|learner| Ok((showcase.ask(learner)?, showcase.cloud(learner, classes, before)?)));
+        let asked =
+            trial.ask(|learner| Ok((showcase.ask(learner)?, showcase.cloud(learner, before)?)));
         match asked {
             Some(Ok((answers, cloud))) => {
                 (self.answers, self.cloud) = (Arc::new(answers), Some(Arc::new(cloud)));

@@ -1,6 +1,6 @@
 //! Representations on two axes, and what becomes of the verdict when their elements are changed.
 
-use crate::learn::{Logits, NamedParameter, Representation};
+use crate::learn::Representation;
 
 /// Steps of the power iteration for each axis.
 const STEPS: usize = 30;
@@ -83,56 +83,15 @@ fn main_axis(points: &[Vec<f64>], start: Vec<f64>, across: Option<&[f64]>) -> Ve
     axis
 }
 
-/// The linear head as one matrix, element by class, and its bias.
-pub struct Head {
-    weight: Vec<Vec<f64>>,
-    bias: Vec<f64>,
-}
-
-impl Head {
-    /// Reads it from a model's parameters: the one head, or the mean of one per modality.
-    pub fn of(parameters: &[NamedParameter], classes: usize) -> Option<Self> {
-        let named = |end: &str| {
-            let wanted = end.to_owned();
-            parameters
-                .iter()
-                .filter(move |p| p.name.starts_with("head") && p.name.ends_with(&wanted))
-        };
-        let heads = named("weight").count();
-        if heads == 0 || classes == 0 {
-            return None;
-        }
-        let share = 1.0 / heads as f64;
-        let rows = named("weight").flat_map(|p| p.values.chunks_exact(classes));
-        let weight = rows.map(|row| row.iter().map(|&w| f64::from(w) * share).collect()).collect();
-        let mut bias = vec![0.0; classes];
-        for parameter in named("bias") {
-            bias.iter_mut().zip(&parameter.values).for_each(|(b, &v)| *b += f64::from(v) * share);
-        }
-        Some(Self { weight, bias })
-    }
-
-    /// What the head says of representations.
-    fn logits(&self, z: &[Vec<f64>]) -> Logits {
-        let classes = self.bias.len();
-        let mut values = Vec::with_capacity(z.len() * classes);
-        for row in z {
-            for class in 0..classes {
-                let sum: f64 = row.iter().zip(&self.weight).map(|(z, w)| z * w[class]).sum();
-                values.push((sum + self.bias[class]) as f32);
-            }
-        }
-        Logits { rows: z.len(), classes, values }
-    }
-}
-
 /// Fills in the importance of each element, and the probe of the paper's appendix H.5: the fifth
 /// of the elements that matters most is halved (reduce), or the rest doubled and the whole brought
 /// back to its length (increase), and the head, as it is, asked again.
-pub fn weigh(cloud: &mut Cloud, z: &Representation, head: &Head, labels: &[usize]) {
-    if head.weight.len() != z.width || z.rows == 0 {
+pub fn weigh(cloud: &mut Cloud, z: &Representation, labels: &[usize]) {
+    let classes = z.logits.classes;
+    if z.rows == 0 || classes == 0 {
         return;
     }
+    let weight: Vec<&[f32]> = z.weight.chunks_exact(classes).collect();
     let rows: Vec<Vec<f64>> = z
         .values
         .chunks_exact(z.width)
@@ -142,11 +101,11 @@ pub fn weigh(cloud: &mut Cloud, z: &Representation, head: &Head, labels: &[usize
         let mean = rows.iter().map(|r| r[i]).sum::<f64>() / rows.len() as f64;
         (rows.iter().map(|r| (r[i] - mean).powi(2)).sum::<f64>() / rows.len() as f64).sqrt()
     };
-    let reach = |w: &[f64]| {
-        let (low, high) = w.iter().fold((f64::MAX, f64::MIN), |(a, b), &w| (a.min(w), b.max(w)));
-        high - low
+    let reach = |w: &[f32]| {
+        let (low, high) = w.iter().fold((f32::MAX, f32::MIN), |(a, b), &w| (a.min(w), b.max(w)));
+        f64::from(high - low)
     };
-    cloud.importance = (0..z.width).map(|i| reach(&head.weight[i]) * spread(i)).collect();
+    cloud.importance = (0..z.width).map(|i| reach(weight[i]) * spread(i)).collect();
     let mut order: Vec<usize> = (0..z.width).collect();
     order.sort_by(|&a, &b| cloud.importance[b].total_cmp(&cloud.importance[a]).then(a.cmp(&b)));
     let high = &order[..z.width.div_ceil(5)];
@@ -160,16 +119,29 @@ pub fn weigh(cloud: &mut Cloud, z: &Representation, head: &Head, labels: &[usize
     };
     let reduced = changed(&|i| if high.contains(&i) { 0.5 } else { 1.0 }, false);
     let increased = changed(&|i| if high.contains(&i) { 1.0 } else { 2.0 }, true);
-    let accuracy = |z: &[Vec<f64>]| head.logits(z).accuracy(labels);
+    // Whatever the method adds to the head's product stays as it was.
+    let accuracy = |changed: &[Vec<f64>]| {
+        let mut logits = z.logits.clone();
+        for ((logits, old), new) in logits.values.chunks_exact_mut(classes).zip(&rows).zip(changed)
+        {
+            for (class, logit) in logits.iter_mut().enumerate() {
+                let moved = old.iter().zip(new).zip(&weight);
+                let by: f64 = moved.map(|((a, b), w)| (b - a) * f64::from(w[class])).sum();
+                *logit += by as f32;
+            }
+        }
+        logits.accuracy(labels)
+    };
     cloud.probed = Some([accuracy(&rows), accuracy(&reduced), accuracy(&increased)]);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::Logits;
 
     fn representation(rows: &[[f32; 3]]) -> Representation {
-        Representation { rows: rows.len(), width: 3, values: rows.concat() }
+        Representation { rows: rows.len(), width: 3, values: rows.concat(), ..Default::default() }
     }
 
     #[test]
@@ -190,19 +162,22 @@ mod tests {
 
     #[test]
     fn an_element_that_the_head_reads_is_important() {
-        let named = |name: &str, values: Vec<f32>| NamedParameter {
-            name: name.into(),
-            shape: vec![values.len()],
-            values,
+        // The second element alone is read.
+        let z = |added: f32| Representation {
+            logits: Logits { rows: 2, classes: 2, values: vec![-1.0, 1.0, 1.0 + added, -1.0] },
+            weight: vec![0.0, 0.0, -1.0, 1.0, 0.0, 0.0],
+            ..representation(&[[5.0, 1.0, 0.0], [-5.0, -1.0, 0.0]])
         };
-        let parameters = [
-            named("head.weight", vec![0.0, 0.0, -1.0, 1.0, 0.0, 0.0]),
-            named("head.bias", vec![0.0, 0.1]),
-        ];
-        let head = Head::of(&parameters, 2).unwrap();
-        let z = representation(&[[5.0, 1.0, 0.0], [-5.0, -1.0, 0.0]]);
-        let mut cloud = project(&z, &z, None);
-        weigh(&mut cloud, &z, &head, &[1, 0]);
+        let probed = |added| {
+            let z = z(added);
+            let mut cloud = project(&z, &z, None);
+            weigh(&mut cloud, &z, &[1, 0]);
+            cloud
+        };
+        // Where the method adds -1.5 the right class leads by 0.5; halving takes 1 away, and so does
+        // doubling the rest, since the whole is brought back to its length.
+        assert_eq!(probed(-1.5).probed, Some([1.0, 0.5, 0.5]));
+        let cloud = probed(0.0);
         assert_eq!(cloud.importance, [0.0, 2.0, 0.0]);
         assert_eq!(cloud.probed, Some([1.0, 1.0, 1.0]));
     }

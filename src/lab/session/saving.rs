@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::trial::Trial;
 use crate::experiment::{write_paper, write_whole};
-use crate::measure::{Metrics, examine, frames};
+use crate::measure::{examine, frames};
 use crate::scene::{Scene, Stage, to_ron};
 
 /// Specimens on which a saved run is examined, as by `train`.
@@ -46,20 +46,7 @@ pub fn write_run(
             true
         })?;
         if let Some(found) = findings.into_iter().flatten().next() {
-            let (training, steps) = (&entrant.training, entrant.curve.len());
-            entrant.metrics = Some(Metrics {
-                scene: stage.scene.name.clone(),
-                method: training.method.name().to_owned(),
-                objective: training.objective.name().to_owned(),
-                seed,
-                steps,
-                seconds: entrant.seconds,
-                samples_per_second: (steps * training.batch) as f64 / entrant.seconds.max(1e-9),
-                accuracy: found.accuracy,
-                c3_risk: found.c3_risk,
-                causation: found.causation,
-                causal_error: found.causal_error,
-            });
+            entrant.metrics = Some(entrant.metrics_of(stage, seed, found));
         }
         write_paper(directory, stage, seed, entrant, SPECIMENS).map(drop)
     });

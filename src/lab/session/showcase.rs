@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::command::Wanted;
-use super::projection::{Cloud, Head, project, weigh};
+use super::projection::{Cloud, project, weigh};
 use super::view::{Answers, Show};
 use crate::causal::Interventions;
 use crate::learn::{Batch, LearnError, Learner, Logits};
@@ -99,15 +99,12 @@ impl Showcase {
     pub fn cloud(
         &self,
         learner: &dyn Learner,
-        classes: usize,
         before: Option<&Cloud>,
     ) -> Result<Cloud, LearnError> {
         let real = learner.representation(&self.real)?;
         let twin = learner.representation(&self.twin)?;
         let mut cloud = project(&real, &twin, before);
-        if let Some(head) = Head::of(&learner.parameters()?, classes) {
-            weigh(&mut cloud, &real, &head, &self.real.labels);
-        }
+        weigh(&mut cloud, &real, &self.real.labels);
         Ok(cloud)
     }
 

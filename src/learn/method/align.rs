@@ -44,10 +44,7 @@ impl<D: LearnDevice> Method<D> for Align<D> {
         training: &Training,
     ) -> Result<Self, D::Err> {
         let features = training.features;
-        let projection = |input: &InputSpec| {
-            Dense::new(start, &format!("projection.{}", input.name), features, features)
-        };
-        let projections = inputs.iter().map(projection).collect::<Result<_, _>>()?;
+        let projections = Dense::per_modality(start, "projection", inputs, features, features)?;
         let head = Dense::new(start, "head", features, classes)?;
         Ok(Self { projections, head, features })
     }
@@ -57,13 +54,9 @@ impl<D: LearnDevice> Method<D> for Align<D> {
     }
 
     fn join(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Joint<D>, D::Err> {
-        let pairs = self.projections.iter().zip(&features.h);
-        let u = pairs
-            .map(|(projection, h)| projection.forward(h.clone(), tape))
-            .collect::<Result<Vec<_>, _>>()?;
+        let u = Dense::forward_each(&self.projections, &features.h, tape)?;
         let z = features.mean(u.clone())?;
-        let logits = self.head.forward(z.clone(), tape)?;
-        Ok(Joint::new(z, self.head.weight(tape), logits).with_branches(u))
+        Ok(Joint::through(&self.head, z, tape)?.with_branches(u))
     }
 
     fn auxiliary_loss(&self, joint: &Joint<D>, _: &Task<D>) -> Result<Option<Scalar<D>>, D::Err> {
@@ -110,21 +103,14 @@ fn distances<D: LearnDevice>(one: &Var<D>, other: &Var<D>) -> Result<Var<D>, D::
 
 /// The mean of the kernels over all pairs.
 fn closeness<D: LearnDevice>(distances: Var<D>, median: f32) -> Result<Scalar<D>, D::Err> {
+    let kernel = |width: f32| distances.clone().try_mul(-0.5 / (width * median))?.try_exp();
+    let [first, others @ ..] = WIDTHS;
+    let mut sum = kernel(first)?;
+    for width in others {
+        sum = sum.try_add(kernel(width)?)?;
+    }
     let (rows, columns) = *distances.shape();
-    let share = 1.0 / (rows * columns) as f32;
-    let mut sum: Option<Scalar<D>> = None;
-    for width in WIDTHS {
-        let kernel = distances.clone().try_mul(-0.5 / (width * median))?.try_exp()?;
-        let mean = kernel.try_sum::<(), _>()?.try_mul(share)?;
-        sum = Some(match sum {
-            None => mean,
-            Some(sum) => sum.try_add(mean)?,
-        });
-    }
-    match sum {
-        Some(sum) => Ok(sum),
-        None => distances.try_sum::<(), _>(),
-    }
+    sum.try_sum::<(), _>()?.try_mul(1.0 / (rows * columns) as f32)
 }
 
 /// The median, and never less than what a division bears.

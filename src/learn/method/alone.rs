@@ -41,8 +41,7 @@ impl<D: LearnDevice> Method<D> for Alone<D> {
 
     fn join(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Joint<D>, D::Err> {
         let z: Var<D> = features.masked(vec![features.h[0].clone()])?.remove(0);
-        let logits = self.head.forward(z.clone(), tape)?;
-        Ok(Joint::new(z, self.head.weight(tape), logits))
+        Joint::through(&self.head, z, tape)
     }
 
     fn parameters(&self) -> Vec<&Parameter<D>> {

@@ -82,8 +82,7 @@ impl<D: LearnDevice> Method<D> for Concat<D> {
         for layer in &self.rest {
             z = layer.forward(elu(z)?, tape)?;
         }
-        let logits = self.head.forward(z.clone(), tape)?;
-        Ok(Joint::new(z, self.head.weight(tape), logits))
+        Joint::through(&self.head, z, tape)
     }
 
     fn parameters(&self) -> Vec<&Parameter<D>> {

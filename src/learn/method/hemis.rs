@@ -48,8 +48,7 @@ impl<D: LearnDevice> Method<D> for Hemis<D> {
             .map(|h| h.clone().try_sub(mean.clone())?.try_square())
             .collect::<Result<Vec<_>, _>>()?;
         let z: Var<D> = side_by_side(vec![mean, features.mean(deviations)?])?;
-        let logits = self.head.forward(z.clone(), tape)?;
-        Ok(Joint::new(z, self.head.weight(tape), logits))
+        Joint::through(&self.head, z, tape)
     }
 
     fn parameters(&self) -> Vec<&Parameter<D>> {

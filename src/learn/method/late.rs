@@ -31,10 +31,7 @@ impl<D: LearnDevice> Method<D> for Late<D> {
         training: &Training,
     ) -> Result<Self, D::Err> {
         let features = training.features;
-        let heads = inputs
-            .iter()
-            .map(|input| Dense::new(start, &format!("head.{}", input.name), features, classes))
-            .collect::<Result<_, _>>()?;
+        let heads = Dense::per_modality(start, "head", inputs, features, classes)?;
         Ok(Self { heads, features })
     }
 
@@ -43,12 +40,7 @@ impl<D: LearnDevice> Method<D> for Late<D> {
     }
 
     fn join(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Joint<D>, D::Err> {
-        let branches = self
-            .heads
-            .iter()
-            .zip(&features.h)
-            .map(|(head, h)| head.forward(h.clone(), tape))
-            .collect::<Result<Vec<_>, _>>()?;
+        let branches = Dense::forward_each(&self.heads, &features.h, tape)?;
         let weights = self.heads.iter().map(|head| head.weight(tape)).collect();
         let logits = features.mean(branches.clone())?;
         let weight = stack_rows(weights)?.try_mul(1.0 / self.heads.len() as f32)?;

@@ -19,6 +19,7 @@ pub use simmmdg::SimMmdg;
 pub use tmc::Tmc;
 
 use super::InputSpec;
+use super::dense::Dense;
 use super::device::LearnDevice;
 use super::features::Features;
 use super::parameter::{Parameter, Start};
@@ -45,6 +46,15 @@ impl<D: LearnDevice> Joint<D> {
     /// A joint representation with its linear head.
     pub fn new(z: Var<D>, weight: Var<D>, logits: Var<D>) -> Self {
         Self { z, weight, logits, answer: None, branches: Vec::new() }
+    }
+
+    /// A joint representation and what a linear head says of it.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn through(head: &Dense<D>, z: Var<D>, tape: &SharedTape<D>) -> Result<Self, D::Err> {
+        let logits = head.forward(z.clone(), tape)?;
+        Ok(Self::new(z, head.weight(tape), logits))
     }
 
     /// The same with what the method's own loss is computed from.

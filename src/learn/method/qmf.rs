@@ -8,7 +8,9 @@ use super::super::InputSpec;
 use super::super::dense::Dense;
 use super::super::device::LearnDevice;
 use super::super::features::Features;
-use super::super::ops::{add_all, detach, scale_rows, side_by_side, stack_rows, upload};
+use super::super::ops::{
+    add_all, detach, scale_rows, side_by_side, stack_rows, stacked_sum, upload,
+};
 use super::super::parameter::{Parameter, Start};
 use super::super::tape::{Rows, Scalar, SharedTape, Var};
 use super::late::branch_losses;
@@ -42,10 +44,7 @@ impl<D: LearnDevice> Method<D> for Qmf<D> {
         training: &Training,
     ) -> Result<Self, D::Err> {
         let features = training.features;
-        let heads = inputs
-            .iter()
-            .map(|input| Dense::new(start, &format!("head.{}", input.name), features, classes))
-            .collect::<Result<_, _>>()?;
+        let heads = Dense::per_modality(start, "head", inputs, features, classes)?;
         Ok(Self { heads, features, rank: training.lambda_rank })
     }
 
@@ -54,12 +53,7 @@ impl<D: LearnDevice> Method<D> for Qmf<D> {
     }
 
     fn join(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Joint<D>, D::Err> {
-        let branches = self
-            .heads
-            .iter()
-            .zip(&features.h)
-            .map(|(head, h)| head.forward(h.clone(), tape))
-            .collect::<Result<Vec<_>, _>>()?;
+        let branches = Dense::forward_each(&self.heads, &features.h, tape)?;
         let trusted = |(value, branch): (&Var<D>, &Var<D>)| {
             scale_rows(value.clone(), confidence(&detach(branch)?)?)
         };
@@ -68,7 +62,7 @@ impl<D: LearnDevice> Method<D> for Qmf<D> {
             features.masked(weighed)
         };
         let z = side_by_side(weigh(&features.h)?)?;
-        let logits = weigh(&branches)?.try_stack_sum()?;
+        let logits = stacked_sum(weigh(&branches)?)?;
         let weight = stack_rows(self.heads.iter().map(|head| head.weight(tape)).collect())?;
         Ok(Joint::new(z, weight, logits).with_branches(branches))
     }
@@ -95,18 +89,6 @@ impl<D: LearnDevice> Method<D> for Qmf<D> {
 
     fn parameters_mut(&mut self) -> Vec<&mut Parameter<D>> {
         self.heads.iter_mut().flat_map(Dense::parameters_mut).collect()
-    }
-}
-
-/// The sum of matrices of one shape.
-trait StackSum<D: LearnDevice> {
-    fn try_stack_sum(self) -> Result<Var<D>, D::Err>;
-}
-
-impl<D: LearnDevice> StackSum<D> for Vec<Var<D>> {
-    fn try_stack_sum(self) -> Result<Var<D>, D::Err> {
-        use dfdx::prelude::TryStack;
-        self.try_stack()?.try_sum::<(usize, usize), Axis<0>>()
     }
 }
 

@@ -85,8 +85,7 @@ impl<D: LearnDevice> Method<D> for SimMmdg<D> {
         let units = features.h.iter().map(|h| unit_rows(h.clone())).collect::<Result<_, _>>()?;
         let h = features.masked(units)?;
         let z = self.hidden.forward(side_by_side(h.clone())?, tape)?.try_relu()?;
-        let logits = self.head.forward(z.clone(), tape)?;
-        Ok(Joint::new(z, self.head.weight(tape), logits).with_branches(h))
+        Ok(Joint::through(&self.head, z, tape)?.with_branches(h))
     }
 
     fn auxiliary_loss(
@@ -257,12 +256,33 @@ mod tests {
     }
 
     #[test]
-    fn the_distance_term_is_bounded() {
-        // Of unit vectors, |s - p|^2 is at most 2, so the term is never below -0.7 x 2 / half.
-        let h: Var<Cpu> =
-            upload(&Cpu::default(), (1, 2), vec![30.0, -40.0]).unwrap().put_tape(SharedTape::off());
-        let unit = unit_rows(h).unwrap().as_vec();
-        let apart = (unit[0] - unit[1]).powi(2);
-        assert!(apart <= 2.0 + 1e-5, "{apart}");
+    fn its_own_loss_is_bounded_from_below() {
+        // Of unit vectors |s - p|^2 is at most 2, over a half of two elements; the contrast and the
+        // translations are never negative. So it can't run away, however large the features are.
+        let device = Cpu::default();
+        let inputs = ["a", "b"].map(|name| InputSpec { name: name.into(), width: 1 });
+        let training = Training { features: 4, representation: 3, ..Training::default() };
+        let start = Start { device: device.clone(), seed: 2 };
+        let method = SimMmdg::<Cpu>::new(&start, &inputs, 2, &training).unwrap();
+        for scale in [1e-3, 1.0, 1e4] {
+            let tape = SharedTape::off();
+            let h = [1.0, -1.0].map(|sign| {
+                let values = [1.0, 0.0, -1.0, 0.0, 0.5, 0.2, -0.5, -0.2].map(|x| sign * scale * x);
+                upload(&device, (2, 4), values.to_vec()).unwrap().put_tape(tape.clone())
+            });
+            let features = Features::all(&device, h.to_vec());
+            let weights = [0.5, 0.0, 0.5, 0.0];
+            let targets = upload(&device, (2, 2), weights.to_vec()).unwrap();
+            let task = Task {
+                targets: &targets,
+                weights: &weights,
+                progress: 0.0,
+                features: &features,
+                tape: &tape,
+            };
+            let joint = method.join(&features, &tape).unwrap();
+            let loss = method.auxiliary_loss(&joint, &task).unwrap().unwrap().as_vec()[0];
+            assert!(loss.is_finite() && loss > -DISTANCE, "{scale}: {loss}");
+        }
     }
 }

@@ -45,10 +45,7 @@ impl<D: LearnDevice> Method<D> for Tmc<D> {
         training: &Training,
     ) -> Result<Self, D::Err> {
         let features = training.features;
-        let view = |input: &InputSpec| {
-            Dense::new(start, &format!("evidence.{}", input.name), features, classes)
-        };
-        let views = inputs.iter().map(view).collect::<Result<_, _>>()?;
+        let views = Dense::per_modality(start, "evidence", inputs, features, classes)?;
         let head = Dense::new(start, "head", inputs.len() * features, classes)?;
         Ok(Self { views, head, features })
     }
@@ -58,17 +55,14 @@ impl<D: LearnDevice> Method<D> for Tmc<D> {
     }
 
     fn join(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Joint<D>, D::Err> {
-        let evidence = |(view, h): (&Dense<D>, &Var<D>)| {
-            softplus(view.forward(h.clone(), tape)?)?.try_clamp(0.0, MOST)
-        };
-        let views = self.views.iter().zip(&features.h).map(evidence);
-        let mut branches = features.masked(views.collect::<Result<Vec<_>, _>>()?)?;
+        let views = Dense::forward_each(&self.views, &features.h, tape)?;
+        let evidence = views.into_iter().map(|view| softplus(view)?.try_clamp(0.0, MOST));
+        let mut branches = features.masked(evidence.collect::<Result<Vec<_>, _>>()?)?;
         let combined = combined(&branches)?;
         let answer = combined.clone().try_add(1.0)?.try_ln()?;
         branches.push(combined);
         let z = side_by_side(features.masked(features.h.clone())?)?;
-        let logits = self.head.forward(z.clone(), tape)?;
-        let joint = Joint::new(z, self.head.weight(tape), logits).with_branches(branches);
+        let joint = Joint::through(&self.head, z, tape)?.with_branches(branches);
         Ok(Joint { answer: Some(answer), ..joint })
     }
 

@@ -98,6 +98,22 @@ fn so_is_the_gradient_of_every_method_that_holds_nothing_fixed() {
 }
 
 #[test]
+fn hemis_is_shown_any_number_of_modalities_and_never_none() {
+    let mut hemis = trainer::<Hemis<Cpu>>(training(Objective::Erm, MethodName::Hemis));
+    let mut seen = vec![0usize; inputs().len() + 1];
+    for step in 0..200 {
+        hemis.steps = step;
+        seen[hemis.hidden().iter().filter(|hidden| !**hidden).count()] += 1;
+    }
+    assert_eq!(seen[0], 0);
+    // Each number as often as any other, to within what chance does to 200 draws.
+    let share = 200 / inputs().len();
+    assert!(seen[1..].iter().all(|&n| n.abs_diff(share) < 30), "{seen:?}");
+    let concat = trainer::<Concat<Cpu>>(training(Objective::Erm, MethodName::Concat));
+    assert!(!concat.hidden().contains(&true));
+}
+
+#[test]
 fn a_missing_modality_is_not_looked_at() {
     fn answers<M: Method<Cpu>>(name: MethodName) -> [Vec<f32>; 2] {
         let trainer = trainer::<M>(training(Objective::Erm, name));
