@@ -8,7 +8,7 @@ use std::time::Instant;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
-use super::options::{SceneOptions, interventions};
+use super::options::{SceneOptions, interventions, part};
 use super::{UsageError, console, interrupt};
 use crate::causal::Interventions;
 use crate::dataset::{
@@ -375,13 +375,4 @@ fn formats() -> impl clap::builder::TypedValueParser<Value = Format> {
     let values = Format::ALL.map(|f| PossibleValue::new(f.name()).help(f.description()));
     PossibleValuesParser::new(values)
         .map(|name| Format::ALL.into_iter().find(|f| f.name() == name).unwrap_or(Format::Npz))
-}
-
-/// Reads `2/8`.
-fn part(text: &str) -> Result<Part, String> {
-    let wrong = || format!("`{text}` names no part; write 1/4 for the first of four");
-    let (number, of) = text.split_once('/').ok_or_else(wrong)?;
-    let number: u64 = number.trim().parse().map_err(|_| wrong())?;
-    let of: u64 = of.trim().parse().map_err(|_| wrong())?;
-    if (1..=of).contains(&number) { Ok(Part { number, of }) } else { Err(wrong()) }
 }

@@ -3,6 +3,7 @@
 mod check;
 mod compare;
 mod console;
+mod experiment;
 mod generate;
 mod interrupt;
 #[cfg(feature = "lab")]
@@ -23,6 +24,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::dataset::DatasetError;
+use crate::experiment::trials::LedgerError;
 use crate::scene::SceneError;
 
 /// Has a multimodal model learned the causes of its label, or their companions?
@@ -42,6 +44,8 @@ enum Command {
     Compare(compare::Compare),
     /// Train one model, on a scene or on data files, and measure what it has learned
     Train(train::Train),
+    /// Perform all trials of an experiment file; tables and a report of what they found
+    Experiment(experiment::Experiment),
     /// Make a data set of a scene in files: pictures, sounds, sentences, twins and the truth
     Generate(generate::Generate),
     /// Say the exact probabilities of necessity and sufficiency of every factor
@@ -68,6 +72,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Compare(command) => command.run(),
         Command::Train(command) => command.run(),
+        Command::Experiment(command) => command.run(),
         Command::Generate(command) => command.run(),
         Command::Truth(command) => command.run(),
         Command::Probe(command) => command.run(),
@@ -80,12 +85,20 @@ pub fn main() -> ExitCode {
             return ExitCode::from(WRONG_INPUT);
         }
         console::complain(&format!("error: {error:#}"));
-        if error.is::<UsageError>() || error.downcast_ref::<DatasetError>().is_some_and(refused) {
+        if error.is::<UsageError>()
+            || error.downcast_ref::<DatasetError>().is_some_and(refused)
+            || error.downcast_ref::<LedgerError>().is_some_and(unfit)
+        {
             ExitCode::from(WRONG_INPUT)
         } else {
             ExitCode::FAILURE
         }
     })
+}
+
+/// Whether a folder was named that an experiment can't use.
+const fn unfit(error: &LedgerError) -> bool {
+    !matches!(error, LedgerError::Write(_))
 }
 
 /// Whether a folder or file was named that isn't what the command takes.

@@ -7,6 +7,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
 use super::UsageError;
 use crate::causal::Interventions;
+use crate::dataset::Part;
 use crate::scene::training::{Method, Objective, Training};
 use crate::scene::{self, Stage, load, with_overrides, with_variant};
 
@@ -116,4 +117,13 @@ pub fn interventions(stage: &Stage, operations: &[String]) -> Result<Interventio
 /// The directory that results go to: the one asked for, or one named after the work.
 pub fn out_or(out: Option<&Path>, name: &str) -> PathBuf {
     out.map_or_else(|| Path::new("runs").join(name), Path::to_path_buf)
+}
+
+/// Reads `2/8`.
+pub fn part(text: &str) -> Result<Part, String> {
+    let wrong = || format!("`{text}` names no part; write 1/4 for the first of four");
+    let (number, of) = text.split_once('/').ok_or_else(wrong)?;
+    let number: u64 = number.trim().parse().map_err(|_| wrong())?;
+    let of: u64 = of.trim().parse().map_err(|_| wrong())?;
+    if (1..=of).contains(&number) { Ok(Part { number, of }) } else { Err(wrong()) }
 }

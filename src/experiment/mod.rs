@@ -6,11 +6,14 @@ mod contest;
 mod crew;
 mod exhibits;
 mod feed;
+pub mod findings;
 mod paper;
+pub mod plan;
 pub mod report;
 mod run_directory;
 mod spread;
 mod study;
+pub mod trials;
 
 pub use average::average;
 pub use collect::Collector;

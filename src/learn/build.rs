@@ -38,6 +38,14 @@ pub fn load_learner(
     build(inputs, classes, training, 0, Some(Checkpoint::read(path)?))
 }
 
+/// Whether a model can be built so.
+///
+/// # Errors
+/// [`LearnError::Setting`], with what would be right.
+pub fn fits(inputs: &[InputSpec], classes: usize, training: &Training) -> Result<(), LearnError> {
+    Plan { inputs: inputs.to_vec(), classes, training: training.clone() }.check()
+}
+
 fn build(
     inputs: &[InputSpec],
     classes: usize,

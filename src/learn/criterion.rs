@@ -7,7 +7,9 @@ use super::device::LearnDevice;
 use super::loss::{Loss, Term};
 use super::method::{Method, Task};
 use super::model::{Model, Pass};
-use super::objective::{Distribution, consistency, cross_entropy, mean, necessity, over_budget};
+use super::objective::{
+    Distribution, consistency, cross_entropy, instrument_distance, mean, necessity, over_budget,
+};
 use super::ops::{detach, one_hot, upload};
 use super::plan::Plan;
 use super::tape::{Scalar, SharedTape, Var};
@@ -105,7 +107,8 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
         }
         let z = Distribution::of(joint.z.clone())?;
         if let Some(v) = self.instrument_target(pass)? {
-            let value = mean(z.divergence(v)?)?;
+            let rows = instrument_distance(training.distance, &joint.z, &z, v)?;
+            let value = mean(rows)?;
             loss = loss.and(Term::Instrument, training.lambda_v, value)?;
         }
         if training.lambda_fe != 0.0 {

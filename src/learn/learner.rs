@@ -82,6 +82,8 @@ pub struct Counterfactual {
     pub hypothetical: Logits,
     /// `KL(softmax(z) || softmax(z_bar))` of each specimen, in nats.
     pub divergence: Vec<f32>,
+    /// `z_bar`, row-major, as wide as the representation.
+    pub z: Vec<f32>,
 }
 
 /// Joint representations on the host.
@@ -98,6 +100,8 @@ pub struct Representation {
     /// The weight of the linear head, row-major, `width * classes` numbers: where a representation
     /// moves by `d`, its logits move by `d W`.
     pub weight: Vec<f32>,
+    /// The instrument V of every specimen, as wide as Z; empty where the objective has none.
+    pub instrument: Vec<f32>,
 }
 
 /// A model in training.

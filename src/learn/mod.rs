@@ -45,7 +45,7 @@ mod twin_network;
 mod worker;
 
 pub use batch::{Batch, Input, InputSpec};
-pub use build::{load_learner, new_learner};
+pub use build::{fits, load_learner, new_learner};
 pub use error::LearnError;
 pub use learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 pub use objective::c3_risk;

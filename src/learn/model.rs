@@ -6,7 +6,7 @@ use super::features::Features;
 use super::instrument::Instrument;
 use super::method::{Joint, Method};
 use super::parameter::{Parameter, Start};
-use super::tape::{Matrix, SharedTape};
+use super::tape::{Matrix, SharedTape, Var};
 use super::{Batch, InputSpec};
 use crate::scene::training::{Objective, Training};
 
@@ -107,6 +107,16 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
     /// The instrument, if the objective uses one.
     pub fn instrument(&self) -> Option<&Instrument<D>> {
         self.instrument.as_ref()
+    }
+
+    /// V of a pass without gradients; none where the objective has no instrument.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn instrument_of(&self, pass: &Pass<D>) -> Result<Option<Var<D>>, D::Err> {
+        let Some(instrument) = &self.instrument else { return Ok(None) };
+        let features = pass.features.masked(pass.features.h.clone())?;
+        instrument.forward(&features, &SharedTape::off()).map(Some)
     }
 
     /// All parameters, in a fixed order.

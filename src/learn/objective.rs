@@ -12,6 +12,7 @@ use super::learner::Logits;
 use super::ops::{sum_rows, upload};
 use super::tape::{Matrix, Rows, Scalar, SharedTape, Var};
 use super::twin_network::EXCLUDED;
+use crate::scene::training::Distance;
 
 /// The empirical C3 risk on a sample, as its two halves (Eq. 8; the paper's, with argmax for
 /// sign): the share of specimens that the real branch judges wrongly, and the share that the
@@ -88,6 +89,39 @@ impl<D: LearnDevice> Distribution<D> {
     pub fn divergence(&self, q: Var<D>) -> Result<Rows<D>, D::Err> {
         let difference = self.log.clone().try_sub(q.try_log_softmax::<Axis<1>>()?)?;
         sum_rows(difference.try_mul(self.probability.clone())?)
+    }
+}
+
+/// The distance of every row of z, whose distribution is `p`, from the instrument `v`.
+///
+/// # Errors
+/// The device's, mostly for want of memory.
+pub fn instrument_distance<D: LearnDevice>(
+    distance: Distance,
+    z: &Var<D>,
+    p: &Distribution<D>,
+    v: Var<D>,
+) -> Result<Rows<D>, D::Err> {
+    let width = z.shape().1;
+    match distance {
+        Distance::Kl => p.divergence(v),
+        Distance::Mse => {
+            let squares = z.clone().try_sub(v)?.try_square()?;
+            sum_rows(squares)?.try_mul(1.0 / width as f32)
+        }
+        Distance::CrossEntropy => {
+            let products = v.try_log_softmax::<Axis<1>>()?.try_mul(p.probability.clone())?;
+            sum_rows(products)?.try_negate()
+        }
+        Distance::Wasserstein => {
+            // Cumulation as a product with ones on and above the diagonal.
+            let ones: Vec<f32> =
+                (0..width * width).map(|i| f32::from(u8::from(i / width <= i % width))).collect();
+            let cumulate = upload(z.device(), (width, width), ones)?;
+            let difference = p.probability.clone().try_sub(v.try_softmax::<Axis<1>>()?)?;
+            let gaps = difference.try_matmul(cumulate)?.try_abs()?;
+            sum_rows(gaps)?.try_mul(1.0 / width as f32)
+        }
     }
 }
 
@@ -220,6 +254,36 @@ mod tests {
         }
         let rows = constant((1, 3), vec![0.05, 0.1, 0.4]).try_reshape_like(&(3,)).unwrap();
         assert!((over_budget(rows, 0.1).unwrap().as_vec()[0] - 0.1).abs() < 1e-6);
+    }
+
+    #[test]
+    fn distances_from_the_instrument_are_those_of_h_7() {
+        let (z, v) = (draw(12, 2.0, "z"), draw(12, 2.0, "v"));
+        let row = |p: &[f64], q: &[f64], z: &[f32], v: &[f32], distance| -> f64 {
+            let pairs = || p.iter().zip(q);
+            match distance {
+                Distance::Kl => pairs().map(|(p, q)| p * (p / q).ln()).sum(),
+                Distance::CrossEntropy => pairs().map(|(p, q)| -p * q.ln()).sum(),
+                Distance::Mse => {
+                    z.iter().zip(v).map(|(z, v)| f64::from(z - v).powi(2)).sum::<f64>() / 4.0
+                }
+                Distance::Wasserstein => {
+                    let gap = |k: usize| (0..=k).map(|i| p[i] - q[i]).sum::<f64>().abs();
+                    (0..4).map(gap).sum::<f64>() / 4.0
+                }
+            }
+        };
+        use Distance::{CrossEntropy, Kl, Mse, Wasserstein};
+        for distance in [Kl, Mse, CrossEntropy, Wasserstein] {
+            let matrix = constant((3, 4), z.clone());
+            let p = Distribution::of(matrix.clone()).unwrap();
+            let other = constant((3, 4), v.clone());
+            let found = instrument_distance(distance, &matrix, &p, other).unwrap().as_vec();
+            for (found, (z, v)) in found.iter().zip(z.chunks(4).zip(v.chunks(4))) {
+                let expected = row(&probabilities(z), &probabilities(v), z, v, distance);
+                assert!((f64::from(*found) - expected).abs() < 1e-5, "{distance:?}");
+            }
+        }
     }
 
     #[test]

@@ -307,20 +307,24 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             let labels = batch.labels.iter().copied();
             let one_hot = one_hot(&self.device, labels, self.plan.classes)?;
             let twin_network = TwinNetwork::new(&joint, &one_hot, kind)?;
-            let rows = Distribution::of(joint.z.clone())?.divergence(twin_network.z(&joint.z)?)?;
-            Ok((twin_network.logits(&joint.logits)?, rows))
+            let z = twin_network.z(&joint.z)?;
+            let rows = Distribution::of(joint.z.clone())?.divergence(z.clone())?;
+            Ok((twin_network.logits(&joint.logits)?, rows, z))
         };
-        let (logits, rows) = hypothetical().map_err(|e: D::Err| LearnError::device(e))?;
+        let (logits, rows, z) = hypothetical().map_err(|e: D::Err| LearnError::device(e))?;
         Ok(Counterfactual {
             real: self.host(&joint.logits),
             hypothetical: self.host(&logits),
             divergence: rows.as_vec(),
+            z: z.as_vec(),
         })
     }
 
     /// See [`Learner::representation`].
     pub(super) fn representation(&self, batch: &Batch) -> Result<Representation, LearnError> {
-        let joint = self.look(batch)?.joint;
+        let pass = self.look(batch)?;
+        let instrument = self.model.instrument_of(&pass).map_err(LearnError::device)?;
+        let joint = pass.joint;
         let (rows, width) = *joint.z.shape();
         Ok(Representation {
             rows,
@@ -328,6 +332,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             values: joint.z.as_vec(),
             logits: self.host(&joint.logits),
             weight: joint.weight.as_vec(),
+            instrument: instrument.map(|v| v.as_vec()).unwrap_or_default(),
         })
     }
 

@@ -6,6 +6,7 @@ mod learned;
 mod metrics;
 mod probe;
 mod stored;
+pub mod suite;
 
 pub use examine::{Failure, Findings, examine, frames, step_of};
 pub use gauge::{Behind, Gauge, Reading};

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use ron::extensions::Extensions;
 use ron::ser::PrettyConfig;
+use serde::de::DeserializeOwned;
 
 use super::check::Checker;
 use super::locate::{Tree, byte_at};
@@ -57,6 +58,14 @@ pub fn check(text: &str, path: &str) -> Result<Scene, SceneError> {
 /// # Errors
 /// It isn't RON, or has other fields and words than a scene.
 pub fn read(text: &str, path: &str) -> Result<Scene, SceneError> {
+    read_ron(text, path)
+}
+
+/// Reads a file of any type that is written as scenes are; errors point as a scene's do.
+///
+/// # Errors
+/// It isn't RON, or has other fields and words than the type.
+pub fn read_ron<T: DeserializeOwned>(text: &str, path: &str) -> Result<T, SceneError> {
     options().from_str(text).map_err(|error| {
         let (line, column) = (error.span.start.line, error.span.start.col);
         let byte = byte_at(text, line, column);

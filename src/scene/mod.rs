@@ -27,10 +27,10 @@ pub use declaration::{
     Painter, RolesBy, Scene, TextDeclaration, Voice,
 };
 pub use error::SceneError;
-pub use load::{check, load, parse, read, to_ron};
+pub use load::{check, load, parse, read, read_ron, to_ron};
 pub use object::{ChoiceBinding, ShapePainter, ToneVoiceDeclaration};
 pub use operation::operation;
-pub use overrides::{with_overrides, with_variant};
+pub use overrides::{settled, variant_of, with_overrides, with_variant};
 pub use regime::Regime;
 pub use rendering::{
     Fate, ImagePlan, Renderers, SoundPlan, Subject, TextPlan, VectorPlan, VectorPlans,

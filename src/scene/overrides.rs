@@ -1,8 +1,8 @@
 //! Settings from the command line: `training.lambda_v=0.5`, `factors.lake.mechanism.strength=0.8`.
 
-use super::load::{parse, to_ron};
+use super::load::{parse, read, to_ron};
 use super::locate::Tree;
-use super::{SceneError, Stage};
+use super::{Scene, SceneError, Stage};
 use crate::causal::Place;
 
 /// The stage with some values of its scene replaced.
@@ -31,16 +31,40 @@ pub fn with_overrides(stage: Stage, settings: &[String]) -> Result<Stage, SceneE
 /// An unknown variant, or as [`with_overrides`].
 pub fn with_variant(stage: Stage, variant: &str) -> Result<Stage, SceneError> {
     let path = format!("--variant {variant}");
-    let variants = &stage.scene.variants;
-    let Some(settings) = variants.get(variant) else {
-        let remedy = crate::causal::suggestion(variant, variants.keys().map(String::as_str));
-        return Err(fail(&path, "the scene has no such variant".to_owned(), &remedy));
+    let scene = variant_of(&stage.scene, variant, &path)?;
+    parse(&to_ron(&scene), &path).map_err(|error| SceneError { position: None, ..error })
+}
+
+/// A declaration in one of the variants that it names, unchecked. `path` is what errors call it.
+///
+/// # Errors
+/// An unknown variant, a way that leads nowhere, or a value that can't stand there.
+pub fn variant_of(scene: &Scene, variant: &str, path: &str) -> Result<Scene, SceneError> {
+    let Some(settings) = scene.variants.get(variant) else {
+        let known = scene.variants.keys().map(String::as_str);
+        let remedy = crate::causal::suggestion(variant, known);
+        return Err(fail(path, format!("the scene has no variant `{variant}`"), &remedy));
     };
-    let mut text = to_ron(&stage.scene);
+    settled(scene, settings.iter().map(|(way, value)| (way.as_str(), value.as_str())), path)
+}
+
+/// A declaration with some of its values replaced, unchecked. `path` is what errors call it.
+///
+/// # Errors
+/// A way that leads nowhere, or a value that can't stand there.
+pub fn settled<'a>(
+    scene: &Scene,
+    settings: impl Iterator<Item = (&'a str, &'a str)>,
+    path: &str,
+) -> Result<Scene, SceneError> {
+    let mut text = to_ron(scene);
     for (way, value) in settings {
+        let path = format!("{path}: {way} = {value}");
         text = replaced(&text, way, value, &path)?;
+        // Read at once, so that the setting that is wrong is the one that is named.
+        read(&text, &path).map_err(|error| SceneError { position: None, ..error })?;
     }
-    parse(&text, &path).map_err(|error| SceneError { position: None, ..error })
+    read(&text, path)
 }
 
 fn fail(path: &str, problem: String, remedy: &str) -> SceneError {

@@ -47,6 +47,22 @@ pub enum Objective {
     C3rTwin,
 }
 
+/// How far `z` is from the instrument `v` in `L_v` (the paper's appendix H.7). All but `Mse` are
+/// between the softmaxes p of z and q of v over feature dimensions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Distance {
+    /// `sum p log(p / q)`, as in Eq. 10.
+    #[default]
+    Kl,
+    /// `|z - v|^2 / width`.
+    Mse,
+    /// `-sum p log q`.
+    CrossEntropy,
+    /// `sum |P - Q| / width` with the cumulated P and Q: the first Wasserstein distance between p
+    /// and q on feature dimensions laid out from 0 to 1 in their order.
+    Wasserstein,
+}
+
 /// How far the gradient counterfactual moves.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Step {
@@ -81,6 +97,8 @@ pub struct Training {
     pub lambda_n: f32,
     /// Weight of `L_v = KL(z || v)`, which draws z towards the instrument.
     pub lambda_v: f32,
+    /// The distance that stands for KL in `L_v`.
+    pub distance: Distance,
     /// Weight of `L_fe = max(0, KL(z || z_bar) - kl_budget)`.
     pub lambda_fe: f32,
     /// What the hypothetical branch may differ from the real one for free, in nats.
@@ -117,6 +135,7 @@ impl Default for Training {
             lambda_s: 1.0,
             lambda_n: 1.0,
             lambda_v: 0.75,
+            distance: Distance::Kl,
             lambda_fe: 0.4,
             kl_budget: 0.1,
             step: Step::Spread(1.0),

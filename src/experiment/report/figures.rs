@@ -8,12 +8,12 @@ use super::RunReport;
 const COLOURS: usize = 6;
 
 /// Three decimals, or `n/a` for what is not finite.
-pub(super) fn figure(value: f64) -> String {
+pub(in crate::experiment) fn figure(value: f64) -> String {
     decimals(value, 3)
 }
 
 /// So many decimals, or `n/a` for what is not finite; never `-0.000`.
-pub(super) fn decimals(value: f64, places: usize) -> String {
+pub(in crate::experiment) fn decimals(value: f64, places: usize) -> String {
     if !value.is_finite() {
         return "n/a".into();
     }
@@ -25,7 +25,7 @@ pub(super) fn decimals(value: f64, places: usize) -> String {
 }
 
 /// Two decimals without the leading zero, for the tops of narrow bars: `.27`, `1`, `0`.
-pub(super) fn short(value: f64) -> String {
+pub(in crate::experiment) fn short(value: f64) -> String {
     match decimals(value, 2).as_str() {
         "0.00" => "0".into(),
         "1.00" => "1".into(),
@@ -34,19 +34,19 @@ pub(super) fn short(value: f64) -> String {
 }
 
 /// A share as a percentage: whole above 1%, one decimal below.
-pub(super) fn percent(share: f64) -> String {
+pub(in crate::experiment) fn percent(share: f64) -> String {
     let hundredths = share * 100.0;
     let places = usize::from(hundredths.abs() < 0.95 && hundredths.abs() >= 0.05);
     format!("{}%", decimals(hundredths, places))
 }
 
 /// An interval in brackets: `[0.250, 0.290]`.
-pub(super) fn interval([low, high]: [f64; 2]) -> String {
+pub(in crate::experiment) fn interval([low, high]: [f64; 2]) -> String {
     format!("[{}, {}]", figure(low), figure(high))
 }
 
 /// A whole number in groups of three, parted by narrow no-break spaces.
-pub(super) fn grouped(value: f64) -> String {
+pub(in crate::experiment) fn grouped(value: f64) -> String {
     let digits = decimals(value, 0);
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -60,7 +60,7 @@ pub(super) fn grouped(value: f64) -> String {
 }
 
 /// A coordinate of a drawing, to a hundredth of a pixel.
-pub(super) fn at(value: f64) -> String {
+pub(in crate::experiment) fn at(value: f64) -> String {
     let text = decimals(value, 2);
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text.is_empty() { "0".into() } else { text.into() }
@@ -68,7 +68,7 @@ pub(super) fn at(value: f64) -> String {
 
 /// A name for every run: the objective, with the method and the seed where those differ, and with
 /// a number where even that is not enough.
-pub(super) fn run_names(runs: &[RunReport]) -> Vec<String> {
+pub(in crate::experiment) fn run_names(runs: &[RunReport]) -> Vec<String> {
     let differs = |pick: fn(&RunReport) -> String| {
         runs.iter().any(|run| runs.first().is_some_and(|first| pick(run) != pick(first)))
     };
@@ -95,13 +95,13 @@ pub(super) fn run_names(runs: &[RunReport]) -> Vec<String> {
 }
 
 /// The classes that give a run its colour.
-pub(super) fn run_class(run: usize) -> String {
+pub(in crate::experiment) fn run_class(run: usize) -> String {
     let again = if run < COLOURS { "" } else { " again" };
     format!("run{}{again}", run % COLOURS)
 }
 
 /// The key to the colours: the truth, if it is drawn, and every run.
-pub(super) fn legend(names: &[String], truth: bool) -> Markup {
+pub(in crate::experiment) fn legend(names: &[String], truth: bool) -> Markup {
     html! {
         ul.legend {
             @if truth { li.truth { span.chip {} "truth" } }

@@ -13,12 +13,12 @@ const HEAT: [[u8; 3]; 6] =
 const STROKES: usize = 96;
 
 /// An 8-bit RGB PNG as a `data:` URI.
-pub(super) fn picture_uri(picture: &Picture) -> Result<String, png::EncodingError> {
+pub(in crate::experiment) fn picture_uri(picture: &Picture) -> Result<String, png::EncodingError> {
     png_uri(picture.width, picture.height, &picture.rgb)
 }
 
 /// The lowest and highest finite value of some spectrograms, so that all are coloured alike.
-pub(super) fn loudness<'a>(sounds: impl Iterator<Item = &'a Sound>) -> (f32, f32) {
+pub(in crate::experiment) fn loudness<'a>(sounds: impl Iterator<Item = &'a Sound>) -> (f32, f32) {
     sounds
         .filter_map(|sound| sound.mel.as_ref())
         .flat_map(|(_, _, values)| values.iter().copied())
@@ -27,7 +27,7 @@ pub(super) fn loudness<'a>(sounds: impl Iterator<Item = &'a Sound>) -> (f32, f32
 }
 
 /// A spectrogram as a PNG `data:` URI: time to the right, pitch upwards. `None` when empty.
-pub(super) fn spectrogram_uri(
+pub(in crate::experiment) fn spectrogram_uri(
     (frames, bands, values): &(usize, usize, Vec<f32>),
     (low, high): (f32, f32),
 ) -> Result<Option<String>, png::EncodingError> {
@@ -47,7 +47,7 @@ pub(super) fn spectrogram_uri(
 }
 
 /// The colour of a loudness from 0 to 1.
-fn heat(loudness: f32) -> [u8; 3] {
+pub(in crate::experiment) fn heat(loudness: f32) -> [u8; 3] {
     let loudness = if loudness.is_finite() { loudness.clamp(0.0, 1.0) } else { 0.0 };
     let place = loudness * (HEAT.len() - 1) as f32;
     let below = (place as usize).min(HEAT.len() - 2);
@@ -58,7 +58,8 @@ fn heat(loudness: f32) -> [u8; 3] {
     })
 }
 
-fn png_uri(width: u32, height: u32, rgb: &[u8]) -> Result<String, png::EncodingError> {
+/// 8-bit RGB as a PNG `data:` URI.
+pub(in crate::experiment) fn png_uri(width: u32, height: u32, rgb: &[u8]) -> Result<String, png::EncodingError> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
@@ -70,12 +71,12 @@ fn png_uri(width: u32, height: u32, rgb: &[u8]) -> Result<String, png::EncodingE
 }
 
 /// Bytes of a sound as a WAV `data:` URI.
-pub(super) fn wav_size(sound: &Sound) -> usize {
+pub(in crate::experiment) fn wav_size(sound: &Sound) -> usize {
     (44 + 2 * sound.samples.len()).div_ceil(3) * 4
 }
 
 /// A mono 16-bit PCM WAV file as a `data:` URI.
-pub(super) fn wav_uri(sound: &Sound) -> String {
+pub(in crate::experiment) fn wav_uri(sound: &Sound) -> String {
     let data_length = u32::try_from(2 * sound.samples.len()).unwrap_or(u32::MAX);
     let mut bytes = Vec::with_capacity(44 + 2 * sound.samples.len());
     bytes.extend(b"RIFF");
@@ -98,7 +99,7 @@ pub(super) fn wav_uri(sound: &Sound) -> String {
 
 /// The waveform as an SVG path in a box of `width` by `height`: one upright stroke from the
 /// lowest to the highest sample of each stretch, scaled so that `peak` reaches the edge.
-pub(super) fn waveform(samples: &[i16], peak: u16, width: f64, height: f64) -> String {
+pub(in crate::experiment) fn waveform(samples: &[i16], peak: u16, width: f64, height: f64) -> String {
     let stretch = samples.len().div_ceil(STROKES).max(1);
     let half = height / 2.0;
     let y = |sample: i16| half - half * f64::from(sample) / f64::from(peak.max(1));
@@ -115,7 +116,7 @@ pub(super) fn waveform(samples: &[i16], peak: u16, width: f64, height: f64) -> S
 }
 
 /// The largest deflection of some sounds.
-pub(super) fn peak<'a>(sounds: impl Iterator<Item = &'a Sound>) -> u16 {
+pub(in crate::experiment) fn peak<'a>(sounds: impl Iterator<Item = &'a Sound>) -> u16 {
     sounds.flat_map(|sound| &sound.samples).map(|s| s.unsigned_abs()).max().unwrap_or(0)
 }
 

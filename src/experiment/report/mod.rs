@@ -10,16 +10,17 @@ mod check;
 mod curves;
 mod exhibits;
 mod factors;
-mod figures;
+pub(in crate::experiment) mod figures;
 mod headline;
-mod media;
-mod page;
+pub(in crate::experiment) mod media;
+pub(in crate::experiment) mod page;
 mod risk;
+pub(in crate::experiment) mod scale;
 #[cfg(test)]
 mod sample;
 mod settings;
 #[cfg(test)]
-mod tags;
+pub(in crate::experiment) mod tags;
 mod vectors;
 mod verdicts;
 mod words;

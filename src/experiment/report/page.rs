@@ -8,7 +8,8 @@ use super::{
     Report, ReportError, accuracy, causation_bars, curves, exhibits, headline, risk, settings,
 };
 
-const STYLE: &str = include_str!("style.css");
+/// The page's look.
+pub(in crate::experiment) const STYLE: &str = include_str!("style.css");
 
 /// The whole document.
 pub(super) fn page(report: &Report) -> Result<Markup, ReportError> {

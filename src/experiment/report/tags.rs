@@ -13,19 +13,19 @@ fn name(tag: &str) -> &str {
 }
 
 /// The start tags of the elements with that name.
-pub(super) fn elements(html: &str, wanted: &str) -> Vec<String> {
+pub(in crate::experiment) fn elements(html: &str, wanted: &str) -> Vec<String> {
     tags(html).into_iter().filter(|tag| name(tag) == wanted).map(String::from).collect()
 }
 
 /// An attribute of a start tag.
-pub(super) fn attribute(tag: &str, wanted: &str) -> Option<String> {
+pub(in crate::experiment) fn attribute(tag: &str, wanted: &str) -> Option<String> {
     let (_, rest) = tag.split_once(&format!(" {wanted}=\""))?;
     rest.split_once('"').map(|(value, _)| value.into())
 }
 
 /// The first end tag that doesn't close the innermost open element, the first tag with two
 /// class attributes (of which a browser drops one), or the innermost element left open.
-pub(super) fn unbalanced(html: &str) -> Option<String> {
+pub(in crate::experiment) fn unbalanced(html: &str) -> Option<String> {
     let mut open: Vec<&str> = Vec::new();
     for tag in tags(html) {
         if tag.matches(" class=\"").count() > 1 {

@@ -1,0 +1,278 @@
+//! `twinworld experiment`: the trials of an experiment file, in processes of their own, and the
+//! tables and the report of what they found.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::options::{out_or, part};
+use super::{UsageError, console, interrupt};
+use crate::dataset::Part;
+use crate::experiment::findings::{Findings, render};
+use crate::experiment::plan::{Plan, Trial};
+use crate::experiment::trials::{
+    Ledger, LedgerError, Outcome, perform, rows, trials_csv, trials_parquet,
+};
+use crate::world::one_thread_per_world;
+
+/// Arguments of `experiment`.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Experiment {
+    /// The experiment file
+    experiment: PathBuf,
+    /// The folder of outcomes, tables and report; new, empty, or begun by the same experiment
+    /// [default: runs/NAME, or runs/NAME-quick]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// The small size of the experiment, to see that all of it runs
+    #[arg(long)]
+    quick: bool,
+    /// Trials at a time [default: one per core, with CUDA one]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    jobs: Option<u64>,
+    /// Perform part i of n: every n-th trial. Parts may run anywhere; see --merge
+    #[arg(long, value_name = "i/n", default_value = "1/1", value_parser = part)]
+    shard: Part,
+    /// Go on with what is in the folder, and say so if nothing is
+    #[arg(long)]
+    resume: bool,
+    /// Perform the trials that failed once more
+    #[arg(long)]
+    retry: bool,
+    /// Perform nothing: join the folders of parts in --out and make tables and report of them
+    #[arg(long, value_name = "DIR", num_args = 1..)]
+    merge: Vec<PathBuf>,
+    /// List the trials, with their keys, and perform none
+    #[arg(long)]
+    list: bool,
+    /// Perform the trial with this key alone, in this process
+    #[arg(long, value_name = "KEY")]
+    trial: Option<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  twinworld experiment experiments/robustness.ron --quick
+  twinworld experiment experiments/robustness.ron --out runs/robustness --jobs 2
+  twinworld experiment experiments/robustness.ron --shard 1/3 --out part1      (and 2/3, 3/3)
+  twinworld experiment experiments/robustness.ron --merge part1 part2 part3 --out runs/robustness
+
+A trial is one model: trained, measured, and written to DIR/trials/KEY.json, whole or not at all.
+After Ctrl-C, a kill or a crash the same command goes on where it stopped and ends with the same
+trials.csv, trials.parquet and report.html, byte for byte, unless the experiment measures Cost. A
+trial that fails is written down with its reason; the others go on.
+
+docs/experiments.md shows how to write an experiment.";
+
+impl Experiment {
+    /// Performs the trials that have no outcome yet, then writes tables and report.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let plan = Plan::load(&self.experiment, self.quick)?;
+        if self.list {
+            for trial in &plan.trials {
+                console::say(&format!("{}  {}", trial.key, trial.title()));
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        let size = if self.quick { "-quick" } else { "" };
+        let out = out_or(self.out.as_deref(), &format!("{}{size}", plan.experiment.name));
+        let ledger = Ledger::open(&out, &plan, self.resume)?;
+        interrupt::listen();
+        if let Some(key) = &self.trial {
+            return self.perform_one(&plan, &ledger, key);
+        }
+        for part in &self.merge {
+            join(&plan, &ledger, &Ledger::part(part, &plan)?)?;
+        }
+        let mine = |trial: &&Trial| self.shard.has(trial.index as u64) && self.merge.is_empty();
+        if self.retry {
+            for trial in plan.trials.iter().filter(mine) {
+                if ledger.read(&trial.key)?.is_some_and(|outcome| outcome.failure.is_some()) {
+                    ledger.forget(&trial.key);
+                }
+            }
+        }
+        let mut keys = BTreeSet::new();
+        let missing: Vec<&Trial> = plan
+            .trials
+            .iter()
+            .filter(mine)
+            // Trials that differ in name only are one.
+            .filter(|trial| !ledger.has(&trial.key) && keys.insert(trial.key.clone()))
+            .collect();
+        let done = self.perform_all(&plan, &ledger, &out, &missing)?;
+        let failed = self.write(&plan, &ledger)?;
+        if !done {
+            console::note(&"stopped; the same command goes on from here");
+            return Ok(ExitCode::from(interrupt::STOPPED));
+        }
+        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    /// One trial in this process.
+    fn perform_one(&self, plan: &Plan, ledger: &Ledger, key: &str) -> anyhow::Result<ExitCode> {
+        let Some(trial) = plan.trials.iter().find(|trial| trial.key == key) else {
+            let message = format!("no trial has the key {key}; --list names them");
+            return Err(UsageError(message).into());
+        };
+        if self.jobs() > 1 {
+            one_thread_per_world();
+        }
+        match perform(plan, trial, &mut || !interrupt::asked()) {
+            Some(outcome) => {
+                ledger.keep(&outcome)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            None => Ok(ExitCode::from(interrupt::STOPPED)),
+        }
+    }
+
+    fn jobs(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let usual = if cfg!(feature = "cuda") { 1 } else { cores };
+        self.jobs.map_or(usual, |jobs| usize::try_from(jobs).unwrap_or(usual))
+    }
+
+    /// Performs trials in processes of their own, so many at a time. False where Ctrl-C ended it.
+    fn perform_all(
+        &self,
+        plan: &Plan,
+        ledger: &Ledger,
+        out: &Path,
+        missing: &[&Trial],
+    ) -> anyhow::Result<bool> {
+        if missing.is_empty() {
+            return Ok(true);
+        }
+        let jobs = self.jobs().min(missing.len());
+        let there = plan.trials.len() - missing.len();
+        console::note(&format!(
+            "{}: {} trials, {there} of them there or not of this part; {jobs} at a time",
+            plan.experiment.name,
+            plan.trials.len()
+        ));
+        let bar = console::bar("trials", missing.len());
+        let mut left = missing.iter();
+        let mut running: Vec<Running> = Vec::new();
+        let mut failures = 0;
+        loop {
+            while running.len() < jobs && !interrupt::asked() {
+                let Some(trial) = left.next() else { break };
+                running.push(self.start(trial, out, jobs)?);
+                bar.set_message(running.iter().map(|r| r.trial.title()).collect::<Vec<_>>().join(" | "));
+            }
+            if running.is_empty() {
+                bar.finish_and_clear();
+                break;
+            }
+            if interrupt::asked() {
+                // The terminal tells the trials as well, a kill of this process alone doesn't.
+                for running in &mut running {
+                    let _ = running.child.kill();
+                    let _ = running.child.wait();
+                }
+                bar.finish_and_clear();
+                return Ok(false);
+            }
+            let mut still = Vec::new();
+            for mut one in running {
+                let Some(status) = one.child.try_wait()? else {
+                    still.push(one);
+                    continue;
+                };
+                let title = one.trial.title();
+                if !ledger.has(&one.trial.key) {
+                    if interrupt::asked() {
+                        continue;
+                    }
+                    let reason = format!("its process ended with {status}{}", one.last_words());
+                    ledger.keep(&Outcome::failed(&one.trial.key, &title, reason))?;
+                }
+                let outcome = ledger.read(&one.trial.key)?;
+                let failure = outcome.and_then(|outcome| outcome.failure);
+                failures += usize::from(failure.is_some());
+                bar.inc(1);
+                if let Some(failure) = failure {
+                    bar.suspend(|| console::complain(&format!("failed: {title}: {failure}")));
+                } else if bar.is_hidden() {
+                    let seconds = one.start.elapsed().as_secs_f64();
+                    let (done, all) = (bar.position(), missing.len());
+                    console::note(&format!("{done}/{all} {title}: {seconds:.1} s"));
+                }
+            }
+            running = still;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        if failures > 0 {
+            console::complain(&format!(
+                "{failures} trials failed; their reasons are in the tables, --retry tries again"
+            ));
+        }
+        Ok(true)
+    }
+
+    /// Starts the process of a trial.
+    fn start<'a>(&self, trial: &'a Trial, out: &Path, jobs: usize) -> anyhow::Result<Running<'a>> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("experiment").arg(&self.experiment).arg("--out").arg(out);
+        command.args(["--trial", &trial.key, "--jobs", &jobs.to_string()]);
+        if self.quick {
+            command.arg("--quick");
+        }
+        command.env("RAYON_NUM_THREADS", (cores / jobs).max(1).to_string());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        Ok(Running { trial, child: command.spawn()?, start: Instant::now() })
+    }
+
+    /// Writes the tables and, once all trials have an outcome, the report. Whether some failed.
+    fn write(&self, plan: &Plan, ledger: &Ledger) -> anyhow::Result<bool> {
+        let rows = rows(plan, ledger)?;
+        let columns = plan.columns();
+        ledger.write("trials.csv", &trials_csv(&columns, &rows)?)?;
+        ledger.write("trials.parquet", &trials_parquet(&columns, &rows)?)?;
+        let page = render(&Findings { plan, columns: &columns, rows: &rows });
+        ledger.write("report.html", page.as_bytes())?;
+        let (there, all) = (rows.len(), plan.trials.len());
+        if there < all {
+            console::note(&format!("{there} of {all} trials are there"));
+        }
+        console::say(&format!("report: {}", ledger.file("report.html").display()));
+        Ok(rows.iter().any(|row| row.outcome.failure.is_some()))
+    }
+}
+
+/// A trial that is being performed.
+struct Running<'a> {
+    trial: &'a Trial,
+    child: Child,
+    start: Instant,
+}
+
+impl Running<'_> {
+    /// The last line that it wrote before it died.
+    fn last_words(&mut self) -> String {
+        let mut text = String::new();
+        if let Some(mut errors) = self.child.stderr.take() {
+            let _ = std::io::Read::read_to_string(&mut errors, &mut text);
+        }
+        let last = text.lines().rev().find(|line| !line.trim().is_empty());
+        last.map_or_else(String::new, |line| format!(": {}", line.trim()))
+    }
+}
+
+/// Copies the outcomes of a part that aren't there.
+fn join(plan: &Plan, ledger: &Ledger, part: &Ledger) -> Result<(), LedgerError> {
+    for trial in &plan.trials {
+        if !ledger.has(&trial.key)
+            && let Some(outcome) = part.read(&trial.key)?
+        {
+            ledger.keep(&outcome)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! The report of an experiment: one self-contained page with tables and plots.
+//!
+//! The drawings are our own SVG, as in a run's report, so that they take the page's colours in
+//! light, dark and print. The same rows give the same bytes.
+
+mod heat;
+mod plot;
+mod select;
+mod table;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::plan::{Exhibit, Plan};
+use super::report::page::STYLE;
+use super::trials::Row;
+
+/// What a report is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Findings<'a> {
+    /// The experiment.
+    pub plan: &'a Plan,
+    /// The names of the columns that describe trials.
+    pub columns: &'a [String],
+    /// The trials that have an outcome.
+    pub rows: &'a [Row],
+}
+
+/// `report.html`.
+#[must_use]
+pub fn render(findings: &Findings) -> String {
+    let Findings { plan, rows, .. } = *findings;
+    let experiment = &plan.experiment;
+    let failed: Vec<&Row> = rows.iter().filter(|row| row.outcome.failure.is_some()).collect();
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (experiment.name) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { (experiment.name) }
+                    p.scene { (experiment.about) }
+                    (size(findings))
+                    nav aria-label="Contents" {
+                        @for (i, exhibit) in experiment.report.iter().enumerate() {
+                            a href={ "#exhibit-" (i) } { (exhibit.title()) } " "
+                        }
+                        @if !failed.is_empty() { a href="#failures" { "Failures" } " " }
+                    }
+                }
+                main {
+                    @for (i, exhibit) in experiment.report.iter().enumerate() {
+                        section id={ "exhibit-" (i) } { (show(findings, exhibit)) }
+                    }
+                    @if !failed.is_empty() {
+                        section #failures {
+                            h2 { "Failures" }
+                            p.lead { "Trials that came to nothing, each with its reason. They are in no mean." }
+                            ul {
+                                @for row in failed {
+                                    li {
+                                        b { (row.outcome.trial) } ": "
+                                        (row.outcome.failure.as_deref().unwrap_or_default())
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                footer {
+                    p { "Experiment " b { (experiment.name) } " (" (plan.fingerprint) "), made by twinworld. "
+                        "All figures of all trials: trials.csv and trials.parquet." }
+                }
+            }
+        }
+    };
+    page.into_string()
+}
+
+/// How large the experiment is, and whether all of it is there.
+fn size(findings: &Findings) -> Markup {
+    let Findings { plan, rows, .. } = *findings;
+    let mut seeds: Vec<u64> = plan.trials.iter().map(|trial| trial.seed).collect();
+    seeds.sort_unstable();
+    seeds.dedup();
+    let all = plan.trials.len();
+    html! {
+        p.small {
+            (all) " trials over " (seeds.len()) @if seeds.len() == 1 { " seed" } @else { " seeds" }
+            ", each measured on " (plan.specimens) " specimens that no training has seen. "
+            @if rows.len() < all { b { (all - rows.len()) " of them aren't there yet. " } }
+            @if plan.quick {
+                b { "This is the quick size: it shows that all of it runs, and claims nothing." }
+            }
+        }
+    }
+}
+
+fn show(findings: &Findings, exhibit: &Exhibit) -> Markup {
+    let (title, about, body) = match exhibit {
+        Exhibit::Table { title, about, rows, values, against } => {
+            (title, about, table::table(findings, rows, values, against.as_ref()))
+        }
+        Exhibit::Plot { title, about, chart, over, values, colours, panels } => {
+            let request = plot::Request { chart: *chart, over, values, colours, panels };
+            (title, about, plot::plot(findings, &request))
+        }
+        Exhibit::HeatMaps { title, about } => (title, about, heat::heat_maps(findings)),
+    };
+    html! {
+        h2 { (title) }
+        @if !about.is_empty() { p.lead { (about) } }
+        (body)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! Plots: lines over numbers, dots over words, with the 95% interval of each mean over seeds.
+
+use maud::{Markup, html};
+
+use super::Findings;
+use super::select::{Figure, groups, places};
+use crate::experiment::plan::Chart;
+use crate::experiment::report::figures::{at, figure, legend, run_class};
+use crate::experiment::report::scale::{label, range, tick_unit, ticks};
+use crate::experiment::trials::Row;
+
+const HEIGHT: f64 = 250.0;
+const LEFT: f64 = 48.0;
+const RIGHT: f64 = 12.0;
+const TOP: f64 = 12.0;
+const BOTTOM: f64 = 40.0;
+/// Width of a panel with lines.
+const LINES: f64 = 420.0;
+/// Widest panel.
+const WIDEST: f64 = 960.0;
+/// Room of one dot.
+const DOT: f64 = 15.0;
+
+/// A plot as it's asked for.
+pub(super) struct Request<'a> {
+    pub chart: Chart,
+    pub over: &'a str,
+    pub values: &'a [String],
+    pub colours: &'a [String],
+    pub panels: &'a [String],
+}
+
+/// A point: where on the axis below, and the figure there.
+struct Point {
+    place: usize,
+    figure: Figure,
+}
+
+/// A colour: its name and its points.
+struct Series {
+    name: String,
+    points: Vec<Point>,
+}
+
+/// One panel for each value of the request's panel columns, all on the same scale.
+pub(super) fn plot(findings: &Findings, request: &Request) -> Markup {
+    let rows: Vec<&Row> = findings.rows.iter().filter(|row| row.outcome.failure.is_none()).collect();
+    let marks = marks(findings, request, &rows);
+    let panels: Vec<(String, Vec<Series>)> = groups(&rows, &places(findings, request.panels))
+        .into_iter()
+        .map(|(name, rows)| (name.join(", "), series(findings, request, &rows, &marks)))
+        .filter(|(_, series)| !series.is_empty())
+        .collect();
+    let mut names: Vec<String> = Vec::new();
+    for series in panels.iter().flat_map(|(_, series)| series) {
+        if !names.contains(&series.name) {
+            names.push(series.name.clone());
+        }
+    }
+    let ends = |figure: &Figure| {
+        let mean = figure.spread.mean;
+        figure.interval().map_or([mean, mean], |[low, high]| [low, high])
+    };
+    let all = panels.iter().flat_map(|(_, series)| series).flat_map(|series| &series.points);
+    let values: Vec<f64> = all.flat_map(|point| ends(&point.figure)).collect();
+    if values.is_empty() {
+        return html! { p.small { "No trial has measured this yet." } };
+    }
+    let scale = range(&values);
+    html! {
+        @if names.len() > 1 || !names[0].is_empty() { (legend(&names, false)) }
+        div.charts {
+            @for (name, series) in &panels {
+                (panel(name, series, &names, &marks, request, scale))
+            }
+        }
+    }
+}
+
+/// What stands along the axis below.
+fn marks(findings: &Findings, request: &Request, rows: &[&Row]) -> Vec<String> {
+    if request.over == "value" {
+        let there = |value: &&String| Figure::of(rows, value).is_some();
+        return request.values.iter().filter(there).cloned().collect();
+    }
+    let place = places(findings, &[request.over.to_owned()]);
+    let mut marks: Vec<String> =
+        groups(rows, &place).into_iter().map(|(key, _)| key.concat()).collect();
+    if let Some(mut numbers) = numbers(&marks) {
+        numbers.sort_by(|a, b| a.1.total_cmp(&b.1));
+        marks = numbers.into_iter().map(|(mark, _)| mark).collect();
+    }
+    marks
+}
+
+/// The marks with their numbers, if all are numbers.
+fn numbers(marks: &[String]) -> Option<Vec<(String, f64)>> {
+    let number = |mark: &String| mark.parse::<f64>().ok().map(|number| (mark.clone(), number));
+    marks.iter().map(number).collect()
+}
+
+/// The series of a panel.
+fn series(
+    findings: &Findings,
+    request: &Request,
+    rows: &[&Row],
+    marks: &[String],
+) -> Vec<Series> {
+    let over = places(findings, &[request.over.to_owned()]);
+    let mut all = Vec::new();
+    for (name, rows) in groups(rows, &places(findings, request.colours)) {
+        let name = name.join(", ");
+        let point = |place: usize, rows: &[&Row], value: &str| {
+            Figure::of(rows, value).map(|figure| Point { place, figure })
+        };
+        if request.over == "value" {
+            let points = marks.iter().enumerate();
+            let points = points.filter_map(|(place, value)| point(place, &rows, value)).collect();
+            all.push(Series { name, points });
+            continue;
+        }
+        let by_mark = groups(&rows, &over);
+        for value in request.values {
+            let points = marks.iter().enumerate().filter_map(|(place, mark)| {
+                let (_, rows) = by_mark.iter().find(|(key, _)| key.concat() == *mark)?;
+                point(place, rows, value)
+            });
+            let points: Vec<Point> = points.collect();
+            let name = match (request.values.len(), name.is_empty()) {
+                (1, _) => name.clone(),
+                (_, true) => value.clone(),
+                (_, false) => format!("{name}: {value}"),
+            };
+            all.push(Series { name, points });
+        }
+    }
+    all.retain(|series| !series.points.is_empty());
+    all
+}
+
+fn panel(
+    name: &str,
+    series: &[Series],
+    names: &[String],
+    marks: &[String],
+    request: &Request,
+    (low, high): (f64, f64),
+) -> Markup {
+    let numbers = numbers(marks).filter(|_| request.chart == Chart::Lines);
+    let cell = (names.len() as f64 * DOT + 18.0).max(54.0);
+    let width = match numbers {
+        Some(_) => LINES,
+        None => (LEFT + RIGHT + cell * marks.len() as f64).clamp(LINES, WIDEST),
+    };
+    let room = width - LEFT - RIGHT;
+    let y = |value: f64| {
+        TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - (value.clamp(low, high) - low) / (high - low))
+    };
+    // Numbers stand where they are, words at equal distances.
+    let x = |place: usize| match &numbers {
+        Some(numbers) => {
+            let (first, last) = (numbers[0].1, numbers[numbers.len() - 1].1);
+            let share = if last > first { (numbers[place].1 - first) / (last - first) } else { 0.5 };
+            LEFT + 14.0 + (room - 28.0) * share
+        }
+        None => LEFT + room * (place as f64 + 0.5) / marks.len() as f64,
+    };
+    let shift = |colour: usize| match numbers {
+        Some(_) => 0.0,
+        None => (colour as f64 - (names.len() as f64 - 1.0) / 2.0) * DOT,
+    };
+    let unit = tick_unit(high - low);
+    let title = if request.over == "value" { "" } else { request.over };
+    html! {
+        figure style={ "min-width:" (at(width.min(340.0))) "px;max-width:" (at(width * 1.15)) "px"
+            @if width > LINES { ";grid-column:1/-1" } } {
+            @if !name.is_empty() { figcaption { (name) } }
+            svg.chart viewBox={ "0 0 " (at(width)) " " (at(HEIGHT)) } role="img"
+                aria-label={ (name) " over " (request.over) } {
+                @for tick in ticks(low, high, unit) {
+                    line.grid.base[tick == 0.0] x1=(at(LEFT)) x2=(at(width - RIGHT))
+                        y1=(at(y(tick))) y2=(at(y(tick))) {}
+                    text.tick x=(at(LEFT - 6.0)) y=(at(y(tick) + 4.0)) { (label(tick)) }
+                }
+                @for (place, mark) in marks.iter().enumerate() {
+                    text.tick.under x=(at(x(place))) y=(at(HEIGHT - 22.0)) { (short(mark, room / marks.len() as f64)) }
+                }
+                text.tick.under x=(at(LEFT + room / 2.0)) y=(at(HEIGHT - 5.0)) { (title) }
+                @for one in series {
+                    @let colour = names.iter().position(|name| *name == one.name).unwrap_or(0);
+                    g class=(run_class(colour)) {
+                        @let spot = |point: &Point| (x(point.place) + shift(colour), y(point.figure.spread.mean));
+                        @if numbers.is_some() {
+                            path.curve d=(joined(one.points.iter().map(&spot))) {}
+                        }
+                        @for point in &one.points {
+                            @let (px, py) = spot(point);
+                            @if let Some([from, to]) = point.figure.interval() {
+                                path.whisker d={ "M" (at(px)) " " (at(y(from))) "V" (at(y(to))) } {}
+                            }
+                            circle.dot cx=(at(px)) cy=(at(py)) r="3.6" {
+                                title { (tip(one, point, marks)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn joined(points: impl Iterator<Item = (f64, f64)>) -> String {
+    let words = points.enumerate().map(|(i, (x, y))| {
+        format!("{}{} {}", if i == 0 { "M" } else { "L" }, at(x), at(y))
+    });
+    words.collect()
+}
+
+/// What the pointer is told at a point.
+fn tip(series: &Series, point: &Point, marks: &[String]) -> String {
+    let mut text = format!("{} {}", series.name, marks[point.place]);
+    text += &format!(": {}", figure(point.figure.spread.mean));
+    if let Some([low, high]) = point.figure.interval() {
+        text += &format!(" [{}, {}]", figure(low), figure(high));
+    }
+    text + &format!(", n={}", point.figure.spread.count)
+}
+
+/// A mark cut to the room that it has.
+fn short(mark: &str, room: f64) -> String {
+    let letters = ((room / 6.2) as usize).max(4);
+    if mark.chars().count() <= letters {
+        return mark.to_owned();
+    }
+    let start: String = mark.chars().take(letters - 1).collect();
+    format!("{start}…")
+}

@@ -1,0 +1,117 @@
+//! Tables: mean, spread, range and number of seeds, and differences seed by seed.
+
+use maud::{Markup, html};
+
+use super::Findings;
+use super::select::{Figure, differences, groups, places};
+use crate::experiment::report::figures::figure;
+use crate::experiment::trials::Row;
+
+/// A table with a row for each value of some columns and a column for each expression.
+pub(super) fn table(
+    findings: &Findings,
+    by: &[String],
+    values: &[String],
+    against: Option<&(String, String)>,
+) -> Markup {
+    let by_places = places(findings, by);
+    let rows: Vec<&Row> = findings.rows.iter().collect();
+    let groups = groups(&rows, &by_places);
+    // Columns that nobody measured, as in a scene without such a factor, are left out.
+    let values: Vec<&String> =
+        values.iter().filter(|value| Figure::of(&rows, value).is_some()).collect();
+    let base = against.and_then(|(column, level)| {
+        let place = findings.columns.iter().position(|name| name == column)?;
+        Some((place, level))
+    });
+    html! {
+        div.scroll {
+            table {
+                caption {
+                    "Mean ± standard deviation over seeds, below it the range and the number of seeds."
+                    @if let Some((_, level)) = base {
+                        " Δ: mean difference from " (level) ", seed by seed, with its 95% interval (Student's t); bold where the interval leaves out 0."
+                    }
+                }
+                thead {
+                    tr {
+                        @for name in by { th scope="col" { (name) } }
+                        @for value in &values {
+                            th.number scope="col" { (value) }
+                            @if base.is_some() { th.number scope="col" { "Δ" } }
+                        }
+                    }
+                }
+                tbody {
+                    @for (key, rows) in &groups {
+                        tr {
+                            @for (i, part) in key.iter().enumerate() {
+                                @if i == 0 { th scope="row" { (part) } } @else { td { (part) } }
+                            }
+                            @for value in &values {
+                                (cell(Figure::of(rows, value)))
+                                @if let Some((place, level)) = base {
+                                    (difference(findings, rows, place, level, value))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        @if groups.is_empty() { p.small { "No trial is there yet." } }
+    }
+}
+
+fn cell(found: Option<Figure>) -> Markup {
+    let Some(found) = found else { return html! { td.number { "–" } } };
+    let seeds = found.spread.count;
+    html! {
+        td.number {
+            (figure(found.spread.mean))
+            @if seeds > 1 { " ± " (figure(found.spread.deviation)) }
+            br;
+            span.interval {
+                @if seeds > 1 { (figure(found.least)) " to " (figure(found.most)) ", " }
+                "n=" (seeds)
+            }
+        }
+    }
+}
+
+fn difference(
+    findings: &Findings,
+    rows: &[&Row],
+    place: usize,
+    level: &str,
+    value: &str,
+) -> Markup {
+    if rows.iter().all(|row| row.columns[place] == level) {
+        return html! { td.number {} };
+    }
+    let found = Figure::over(&differences(findings.rows, rows, place, level, value));
+    let Some(found) = found else { return html! { td.number { "–" } } };
+    let mean = signed(found.spread.mean);
+    html! {
+        td.number {
+            @match found.interval() {
+                Some([low, high]) => {
+                    @if low > 0.0 || high < 0.0 { b { (mean) } } @else { (mean) }
+                    br;
+                    span.interval { "[" (signed(low)) ", " (signed(high)) "]" }
+                }
+                None => { (mean) br; span.interval { "n=1" } }
+            }
+        }
+    }
+}
+
+/// With its sign, also where it's above 0.
+fn signed(value: f64) -> String {
+    let text = figure(value);
+    if value > 0.0 && text.parse().is_ok_and(|shown: f64| shown > 0.0) {
+        format!("+{text}")
+    } else {
+        text
+    }
+}

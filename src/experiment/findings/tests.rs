@@ -1,0 +1,122 @@
+use std::collections::BTreeMap;
+
+use super::select::{Figure, differences, groups, value};
+use super::*;
+use crate::experiment::plan::{Chart, Experiment, Quick};
+use crate::experiment::report::tags::{attribute, elements, unbalanced};
+use crate::experiment::trials::Outcome;
+use crate::measure::suite::Measure;
+
+const COLUMNS: [&str; 4] = ["scene", "method", "objective", "seed"];
+
+fn row(objective: &str, method: &str, seed: u64, accuracy: f64, masked: f64) -> Row {
+    let columns = ["duck", method, objective, &seed.to_string()].map(str::to_owned).to_vec();
+    let mut outcome = Outcome::named("key", &columns.join(" "));
+    outcome.found.values =
+        BTreeMap::from([("iid.accuracy".into(), accuracy), ("masked.accuracy".into(), masked)]);
+    Row::new(columns, outcome, false)
+}
+
+fn sample() -> Vec<Row> {
+    vec![
+        row("erm", "concat", 1, 0.9, 0.7),
+        row("erm", "concat", 2, 0.8, 0.7),
+        row("c3r", "concat", 1, 0.95, 0.8),
+        row("c3r", "concat", 2, 0.87, 0.8),
+        row("erm", "late", 1, 0.5, 0.5),
+    ]
+}
+
+fn plan(report: Vec<Exhibit>) -> Plan {
+    Plan {
+        experiment: Experiment {
+            version: 1,
+            name: "<toy>".into(),
+            about: "About <it>.".into(),
+            grids: Vec::new(),
+            seeds: vec![1, 2],
+            set: BTreeMap::new(),
+            regimes: BTreeMap::new(),
+            specimens: 8,
+            measures: vec![Measure::Accuracy],
+            quick: Quick::default(),
+            report,
+        },
+        quick: true,
+        specimens: 8,
+        trials: Vec::new(),
+        fingerprint: "0123".into(),
+    }
+}
+
+#[test]
+fn differences_are_taken_seed_by_seed() {
+    let all = sample();
+    let c3r: Vec<&Row> = all.iter().filter(|row| row.columns[2] == "c3r").collect();
+    let found = differences(&all, &c3r, 2, "erm", "iid.accuracy");
+    assert_eq!(found.len(), 2);
+    assert!((found[0] - 0.05).abs() < 1e-12 && (found[1] - 0.07).abs() < 1e-12);
+    // t(0.975, 1) = 12.706; mean 0.06, deviation 0.01414, over two.
+    let [low, high] = Figure::over(&found).unwrap().interval().unwrap();
+    assert!((high - 0.06 - 12.7062 * 0.01).abs() < 1e-4 && (low + high - 0.12).abs() < 1e-9);
+    let drop = value(&all[0], "iid.accuracy - masked.accuracy").unwrap();
+    assert!((drop - 0.2).abs() < 1e-12);
+    assert_eq!(value(&all[0], "iid.accuracy - nothing"), None);
+}
+
+#[test]
+fn groups_come_in_the_order_of_the_rows() {
+    let all = sample();
+    let rows: Vec<&Row> = all.iter().collect();
+    let found = groups(&rows, &[1, 2]);
+    let keys: Vec<String> = found.iter().map(|(key, _)| key.join(" ")).collect();
+    assert_eq!(keys, ["concat erm", "concat c3r", "late erm"]);
+    assert_eq!(found[0].1.len(), 2);
+}
+
+#[test]
+fn a_page_is_whole_whatever_is_there() {
+    let words = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+    let plot = |chart, over: &str| Exhibit::Plot {
+        title: "Plot".into(),
+        about: String::new(),
+        chart,
+        over: over.into(),
+        values: words(&["iid.accuracy", "masked.accuracy"]),
+        colours: words(&["objective"]),
+        panels: words(&["method"]),
+    };
+    let report = vec![
+        Exhibit::Table {
+            title: "Table".into(),
+            about: "Of <all>.".into(),
+            rows: words(&["method", "objective"]),
+            values: words(&["iid.accuracy", "nobody.measured"]),
+            against: Some(("objective".into(), "erm".into())),
+        },
+        plot(Chart::Dots, "objective"),
+        plot(Chart::Lines, "seed"),
+        plot(Chart::Dots, "value"),
+        Exhibit::HeatMaps { title: "Maps".into(), about: String::new() },
+    ];
+    let plan = plan(report);
+    let columns: Vec<String> = COLUMNS.map(str::to_owned).to_vec();
+    let mut rows = sample();
+    rows.push(row("c3r", "late", 1, f64::NAN, 0.1));
+    rows[5].outcome.failure = Some("diverged at <step>".into());
+    for rows in [&rows[..], &[]] {
+        let html = render(&Findings { plan: &plan, columns: &columns, rows });
+        assert_eq!(unbalanced(&html), None);
+        assert!(!html.contains("<toy>") && !html.contains("NaN") && !html.contains("<step>"));
+        assert_eq!(html, render(&Findings { plan: &plan, columns: &columns, rows }));
+    }
+    let html = render(&Findings { plan: &plan, columns: &columns, rows: &rows });
+    assert!(html.contains("+0.060") && html.contains("diverged at &lt;step&gt;"));
+    assert!(!html.contains("nobody.measured"));
+    // Three plots: dots per method (3 + 2), lines the same, values on the axis.
+    assert!(elements(&html, "circle").len() > 10);
+    for tag in elements(&html, "circle") {
+        let y: f64 = attribute(&tag, "cy").unwrap().parse().unwrap();
+        assert!((0.0..=250.0).contains(&y), "{tag}");
+    }
+}

@@ -1,0 +1,15 @@
+//! The experiment file: what is varied, what is held, what is measured, what is shown.
+//!
+//! | item | what it is |
+//! | --- | --- |
+//! | [`Experiment`] | an experiment as its RON file declares it |
+//! | [`Plan`] | an experiment at one size, expanded into its trials |
+//! | [`Trial`] | one model: trained and measured as a pure function of its description |
+
+mod declaration;
+mod expand;
+mod trial;
+
+pub use declaration::{Axis, Chart, Experiment, Exhibit, Grid, Level, Quick};
+pub use expand::Plan;
+pub use trial::Trial;
