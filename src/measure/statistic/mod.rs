@@ -1,0 +1,13 @@
+//! Statistics of representations, factors and verdicts: plain numbers in, a figure out.
+//!
+//! Rows are specimens, in a [`Table`] that has checked its numbers. Every sum is made in a fixed
+//! order and every random number comes from a seed, so that a figure is the same bits on every
+//! run and for any number of threads. What can't be measured is a [`StatisticError`].
+
+mod error;
+mod spread;
+mod table;
+
+pub use error::StatisticError;
+pub use spread::{Spread, spread};
+pub use table::Table;
