@@ -1,13 +1,22 @@
 //! Statistics of representations, factors and verdicts: plain numbers in, a figure out.
 //!
+//! | measure | what it says |
+//! | --- | --- |
+//! | [`distance_correlation`] | how much two sets of columns know of each other, with a noise floor |
+//!
 //! Rows are specimens, in a [`Table`] that has checked its numbers. Every sum is made in a fixed
 //! order and every random number comes from a seed, so that a figure is the same bits on every
 //! run and for any number of threads. What can't be measured is a [`StatisticError`].
 
+mod column;
+pub mod distance_correlation;
+mod distances;
 mod error;
+mod shuffle;
 mod spread;
 mod table;
 
+pub use distances::Distances;
 pub use error::StatisticError;
 pub use spread::{Spread, spread};
 pub use table::Table;
