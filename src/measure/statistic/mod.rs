@@ -3,15 +3,19 @@
 //! | measure | what it says |
 //! | --- | --- |
 //! | [`distance_correlation`] | how much two sets of columns know of each other, with a noise floor |
+//! | [`mcc`] | mean correlation coefficient: a latent dimension for each factor? |
+//! | [`assignment`] | the cheapest pairing of rows with columns |
 //!
 //! Rows are specimens, in a [`Table`] that has checked its numbers. Every sum is made in a fixed
 //! order and every random number comes from a seed, so that a figure is the same bits on every
 //! run and for any number of threads. What can't be measured is a [`StatisticError`].
 
+pub mod assignment;
 mod column;
 pub mod distance_correlation;
 mod distances;
 mod error;
+pub mod mcc;
 mod shuffle;
 mod spread;
 mod table;
