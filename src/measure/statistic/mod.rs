@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | [`distance_correlation`] | how much two sets of columns know of each other, with a noise floor |
 //! | [`mcc`] | mean correlation coefficient: a latent dimension for each factor? |
+//! | [`r2`] | linear probe: how much of a factor a linear function foretells |
+//! | [`ridge`] | ridge regression |
 //! | [`assignment`] | the cheapest pairing of rows with columns |
 //!
 //! Rows are specimens, in a [`Table`] that has checked its numbers. Every sum is made in a fixed
@@ -16,6 +18,8 @@ pub mod distance_correlation;
 mod distances;
 mod error;
 pub mod mcc;
+pub mod r2;
+pub mod ridge;
 mod shuffle;
 mod spread;
 mod table;
