@@ -6,6 +6,7 @@
 //! | [`mcc`] | mean correlation coefficient: a latent dimension for each factor? |
 //! | [`r2`] | linear probe: how much of a factor a linear function foretells |
 //! | [`ridge`] | ridge regression |
+//! | [`wasserstein`] | how far one sample is from another |
 //! | [`assignment`] | the cheapest pairing of rows with columns |
 //!
 //! Rows are specimens, in a [`Table`] that has checked its numbers. Every sum is made in a fixed
@@ -23,6 +24,7 @@ pub mod ridge;
 mod shuffle;
 mod spread;
 mod table;
+pub mod wasserstein;
 
 pub use distances::Distances;
 pub use error::StatisticError;
