@@ -11,7 +11,6 @@ mod paper;
 pub mod plan;
 pub mod report;
 mod run_directory;
-mod spread;
 mod study;
 pub mod trials;
 
@@ -22,5 +21,6 @@ pub use crew::in_order;
 pub use exhibits::{disagreements, sheet};
 pub use paper::{run_reports, write_paper};
 pub use run_directory::{RunDirectory, RunError, SavedRun, write_whole};
-pub use spread::{Spread, spread};
 pub use study::{Study, StudyError};
+
+pub use crate::measure::statistic::{Spread, spread};

@@ -5,6 +5,7 @@ mod gauge;
 mod learned;
 mod metrics;
 mod probe;
+pub mod statistic;
 mod stored;
 pub mod suite;
 

@@ -1,0 +1,32 @@
+//! Statistics of representations, factors and verdicts: plain numbers in, a figure out.
+//!
+//! | measure | what it says |
+//! | --- | --- |
+//! | [`distance_correlation`] | how much two sets of columns know of each other, with a noise floor |
+//! | [`mcc`] | mean correlation coefficient: a latent dimension for each factor? |
+//! | [`r2`] | linear probe: how much of a factor a linear function foretells |
+//! | [`ridge`] | ridge regression |
+//! | [`wasserstein`] | how far one sample is from another |
+//! | [`assignment`] | the cheapest pairing of rows with columns |
+//!
+//! Rows are specimens, in a [`Table`] that has checked its numbers. Every sum is made in a fixed
+//! order and every random number comes from a seed, so that a figure is the same bits on every
+//! run and for any number of threads. What can't be measured is a [`StatisticError`].
+
+pub mod assignment;
+mod column;
+pub mod distance_correlation;
+mod distances;
+mod error;
+pub mod mcc;
+pub mod r2;
+pub mod ridge;
+mod shuffle;
+mod spread;
+mod table;
+pub mod wasserstein;
+
+pub use distances::Distances;
+pub use error::StatisticError;
+pub use spread::{Spread, spread};
+pub use table::Table;
