@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use indicatif::ProgressBar;
 
 use super::options::{out_or, part};
 use super::{UsageError, console, interrupt};
@@ -52,6 +53,9 @@ pub struct Experiment {
     /// Perform the trial with this key alone, in this process
     #[arg(long, value_name = "KEY")]
     trial: Option<String>,
+    /// End with the process that started this one: when standard input does
+    #[arg(long, hide = true)]
+    leashed: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -122,6 +126,13 @@ impl Experiment {
         if self.jobs() > 1 {
             one_thread_per_world();
         }
+        if self.leashed {
+            std::thread::spawn(|| {
+                // Nothing is ever written there, so this returns when the other end is gone.
+                let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+                std::process::exit(interrupt::STOPPED.into());
+            });
+        }
         match perform(plan, trial, &mut || !interrupt::asked()) {
             Some(outcome) => {
                 ledger.keep(&outcome)?;
@@ -159,53 +170,40 @@ impl Experiment {
         let mut left = missing.iter();
         let mut running: Vec<Running> = Vec::new();
         let mut failures = 0;
-        loop {
-            while running.len() < jobs && !interrupt::asked() {
-                let Some(trial) = left.next() else { break };
+        while !interrupt::asked() {
+            while running.len() < jobs
+                && let Some(trial) = left.next()
+            {
                 running.push(self.start(trial, out, jobs)?);
-                bar.set_message(running.iter().map(|r| r.trial.title()).collect::<Vec<_>>().join(" | "));
             }
             if running.is_empty() {
-                bar.finish_and_clear();
                 break;
             }
-            if interrupt::asked() {
-                // The terminal tells the trials as well, a kill of this process alone doesn't.
-                for running in &mut running {
-                    let _ = running.child.kill();
-                    let _ = running.child.wait();
-                }
-                bar.finish_and_clear();
-                return Ok(false);
-            }
+            let titles: Vec<String> = running.iter().map(|one| one.trial.title()).collect();
+            bar.set_message(titles.join(" | "));
             let mut still = Vec::new();
             for mut one in running {
-                let Some(status) = one.child.try_wait()? else {
-                    still.push(one);
-                    continue;
-                };
-                let title = one.trial.title();
-                if !ledger.has(&one.trial.key) {
-                    if interrupt::asked() {
-                        continue;
+                match one.child.try_wait()? {
+                    None => still.push(one),
+                    Some(status) if status.code() == Some(interrupt::STOPPED.into()) => {
+                        interrupt::ask();
                     }
-                    let reason = format!("its process ended with {status}{}", one.last_words());
-                    ledger.keep(&Outcome::failed(&one.trial.key, &title, reason))?;
-                }
-                let outcome = ledger.read(&one.trial.key)?;
-                let failure = outcome.and_then(|outcome| outcome.failure);
-                failures += usize::from(failure.is_some());
-                bar.inc(1);
-                if let Some(failure) = failure {
-                    bar.suspend(|| console::complain(&format!("failed: {title}: {failure}")));
-                } else if bar.is_hidden() {
-                    let seconds = one.start.elapsed().as_secs_f64();
-                    let (done, all) = (bar.position(), missing.len());
-                    console::note(&format!("{done}/{all} {title}: {seconds:.1} s"));
+                    Some(status) => {
+                        failures += usize::from(one.ended(status, ledger, &bar)?);
+                    }
                 }
             }
             running = still;
             std::thread::sleep(Duration::from_millis(20));
+        }
+        bar.finish_and_clear();
+        if interrupt::asked() {
+            // The terminal tells the trials as well; a kill of this process alone doesn't.
+            for one in &mut running {
+                let _ = one.child.kill();
+                let _ = one.child.wait();
+            }
+            return Ok(false);
         }
         if failures > 0 {
             console::complain(&format!(
@@ -220,12 +218,12 @@ impl Experiment {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("experiment").arg(&self.experiment).arg("--out").arg(out);
-        command.args(["--trial", &trial.key, "--jobs", &jobs.to_string()]);
+        command.args(["--leashed", "--trial", &trial.key, "--jobs", &jobs.to_string()]);
         if self.quick {
             command.arg("--quick");
         }
         command.env("RAYON_NUM_THREADS", (cores / jobs).max(1).to_string());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         Ok(Running { trial, child: command.spawn()?, start: Instant::now() })
     }
 
@@ -254,6 +252,30 @@ struct Running<'a> {
 }
 
 impl Running<'_> {
+    /// Notes that its process has ended. Whether it failed.
+    fn ended(
+        &mut self,
+        status: ExitStatus,
+        ledger: &Ledger,
+        bar: &ProgressBar,
+    ) -> anyhow::Result<bool> {
+        let (key, title) = (&self.trial.key, self.trial.title());
+        if !ledger.has(key) {
+            let reason = format!("its process ended with {status}{}", self.last_words());
+            ledger.keep(&Outcome::failed(key, &title, reason))?;
+        }
+        bar.inc(1);
+        let failure = ledger.read(key)?.and_then(|outcome| outcome.failure);
+        if let Some(failure) = &failure {
+            bar.suspend(|| console::complain(&format!("failed: {title}: {failure}")));
+        } else if bar.is_hidden() {
+            let seconds = self.start.elapsed().as_secs_f64();
+            let (done, all) = (bar.position(), bar.length().unwrap_or(0));
+            console::note(&format!("{done}/{all} {title}: {seconds:.1} s"));
+        }
+        Ok(failure.is_some())
+    }
+
     /// The last line that it wrote before it died.
     fn last_words(&mut self) -> String {
         let mut text = String::new();

@@ -66,10 +66,10 @@ impl Trial {
     /// What it's called in messages.
     #[must_use]
     pub fn title(&self) -> String {
-        let columns = self.columns();
-        let (seed, rest) = columns.split_last().unwrap_or((&("", String::new()), &[]));
-        let words: Vec<&str> = rest.iter().map(|(_, value)| value.as_str()).collect();
-        format!("{}, seed {}", words.join(" "), seed.1)
+        let mut columns = self.columns();
+        columns.pop();
+        let words: Vec<String> = columns.into_iter().map(|(_, value)| value).collect();
+        format!("{}, seed {}", words.join(" "), self.seed)
     }
 
     /// The key of what this trial is.

