@@ -4,8 +4,10 @@
 //! | --- | --- |
 //! | [`distance_correlation`] | how much two sets of columns know of each other, with a noise floor |
 //! | [`mcc`] | mean correlation coefficient: a latent dimension for each factor? |
+//! | [`dci`] | disentanglement, completeness, informativeness |
 //! | [`r2`] | linear probe: how much of a factor a linear function foretells |
 //! | [`ridge`] | ridge regression |
+//! | [`lasso`] | L1-penalised regression |
 //! | [`wasserstein`] | how far one sample is from another |
 //! | [`assignment`] | the cheapest pairing of rows with columns |
 //!
@@ -15,9 +17,11 @@
 
 pub mod assignment;
 mod column;
+pub mod dci;
 pub mod distance_correlation;
 mod distances;
 mod error;
+pub mod lasso;
 pub mod mcc;
 pub mod r2;
 pub mod ridge;
