@@ -5,6 +5,7 @@
 //! | [`distance_correlation`] | how much two sets of columns know of each other, with a noise floor |
 //! | [`mcc`] | mean correlation coefficient: a latent dimension for each factor? |
 //! | [`dci`] | disentanglement, completeness, informativeness |
+//! | [`irs`] | interventional robustness: does a dimension follow one factor alone? |
 //! | [`r2`] | linear probe: how much of a factor a linear function foretells |
 //! | [`ridge`] | ridge regression |
 //! | [`lasso`] | L1-penalised regression |
@@ -21,6 +22,7 @@ pub mod dci;
 pub mod distance_correlation;
 mod distances;
 mod error;
+pub mod irs;
 pub mod lasso;
 pub mod mcc;
 pub mod r2;
