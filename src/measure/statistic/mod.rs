@@ -11,6 +11,7 @@
 //! | [`lasso`] | L1-penalised regression |
 //! | [`wasserstein`] | how far one sample is from another |
 //! | [`assignment`] | the cheapest pairing of rows with columns |
+//! | [`worst_group`] | accuracy of the worst group of specimens |
 //!
 //! Rows are specimens, in a [`Table`] that has checked its numbers. Every sum is made in a fixed
 //! order and every random number comes from a seed, so that a figure is the same bits on every
@@ -31,6 +32,7 @@ mod shuffle;
 mod spread;
 mod table;
 pub mod wasserstein;
+pub mod worst_group;
 
 pub use distances::Distances;
 pub use error::StatisticError;
