@@ -3,6 +3,7 @@
 //! | measure | what it says |
 //! | --- | --- |
 //! | [`distance_correlation`] | how much two sets of columns know of each other, with a noise floor |
+//! | [`dependence`] | whether an instrument V has the three properties of Theorem 3.4 |
 //! | [`mcc`] | mean correlation coefficient: a latent dimension for each factor? |
 //! | [`dci`] | disentanglement, completeness, informativeness |
 //! | [`irs`] | interventional robustness: does a dimension follow one factor alone? |
@@ -20,6 +21,7 @@
 pub mod assignment;
 mod column;
 pub mod dci;
+pub mod dependence;
 pub mod distance_correlation;
 mod distances;
 mod error;
