@@ -13,6 +13,7 @@
 //! | [`wasserstein`] | how far one sample is from another |
 //! | [`assignment`] | the cheapest pairing of rows with columns |
 //! | [`worst_group`] | accuracy of the worst group of specimens |
+//! | [`interval`] | means over seeds, paired differences and their intervals |
 //!
 //! Rows are specimens, in a [`Table`] that has checked its numbers. Every sum is made in a fixed
 //! order and every random number comes from a seed, so that a figure is the same bits on every
@@ -25,6 +26,7 @@ pub mod dependence;
 pub mod distance_correlation;
 mod distances;
 mod error;
+pub mod interval;
 pub mod irs;
 pub mod lasso;
 pub mod mcc;
