@@ -1,8 +1,7 @@
 //! The figures of several seeds as one: means, with intervals over seeds.
 
-use statrs::distribution::{ContinuousCDF as _, StudentsT};
-
 use super::spread;
+use crate::measure::statistic::interval::half_width;
 use crate::measure::{C3Risk, FactorCausation, LearnedCausation, Metrics};
 
 /// The mean of the metrics of one objective over seeds; a single one stays as it is.
@@ -50,9 +49,7 @@ pub fn average(metrics: &[&Metrics]) -> Option<Metrics> {
 /// The mean and its 95% interval from Student's t.
 fn over_seeds(values: &[f64]) -> (f64, [f64; 2]) {
     let found = spread(values);
-    let freedom = (found.count.max(2) - 1) as f64;
-    let quantile = StudentsT::new(0.0, 1.0, freedom).map_or(f64::NAN, |t| t.inverse_cdf(0.975));
-    let half = quantile * found.deviation / (found.count.max(1) as f64).sqrt();
+    let half = half_width(&found);
     (found.mean, [(found.mean - half).max(0.0), (found.mean + half).min(1.0)])
 }
 
