@@ -46,7 +46,7 @@ pub struct Scene {
     /// How factors become pictures, sounds and words.
     pub modalities: Vec<Modality>,
     /// What befalls the modalities after they are rendered, in training and in every regime.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub disturbances: Vec<Disturbance>,
     /// Named changes of the scene for evaluation. `iid`, `flipped` and `randomised` are always
     /// there; an entry of the same name takes the place of the last two.

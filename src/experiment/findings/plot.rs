@@ -3,11 +3,12 @@
 use maud::{Markup, html};
 
 use super::Findings;
-use super::select::{Figure, groups, places};
+use super::select::{figure_of, groups, interval, places};
 use crate::experiment::plan::Chart;
 use crate::experiment::report::figures::{at, figure, legend, run_class};
 use crate::experiment::report::scale::{label, range, tick_unit, ticks};
 use crate::experiment::trials::Row;
+use crate::measure::statistic::interval::Summary;
 
 const HEIGHT: f64 = 250.0;
 const LEFT: f64 = 48.0;
@@ -33,7 +34,7 @@ pub(super) struct Request<'a> {
 /// A point: where on the axis below, and the figure there.
 struct Point {
     place: usize,
-    figure: Figure,
+    figure: Summary,
 }
 
 /// A colour: its name and its points.
@@ -57,9 +58,9 @@ pub(super) fn plot(findings: &Findings, request: &Request) -> Markup {
             names.push(series.name.clone());
         }
     }
-    let ends = |figure: &Figure| {
-        let mean = figure.spread.mean;
-        figure.interval().map_or([mean, mean], |[low, high]| [low, high])
+    let ends = |figure: &Summary| {
+        let mean = figure.mean;
+        interval(figure).map_or([mean, mean], |[low, high]| [low, high])
     };
     let all = panels.iter().flat_map(|(_, series)| series).flat_map(|series| &series.points);
     let values: Vec<f64> = all.flat_map(|point| ends(&point.figure)).collect();
@@ -80,7 +81,7 @@ pub(super) fn plot(findings: &Findings, request: &Request) -> Markup {
 /// What stands along the axis below.
 fn marks(findings: &Findings, request: &Request, rows: &[&Row]) -> Vec<String> {
     if request.over == "value" {
-        let there = |value: &&String| Figure::of(rows, value).is_some();
+        let there = |value: &&String| figure_of(rows, value).is_some();
         return request.values.iter().filter(there).cloned().collect();
     }
     let place = places(findings, &[request.over.to_owned()]);
@@ -111,7 +112,7 @@ fn series(
     for (name, rows) in groups(rows, &places(findings, request.colours)) {
         let name = name.join(", ");
         let point = |place: usize, rows: &[&Row], value: &str| {
-            Figure::of(rows, value).map(|figure| Point { place, figure })
+            figure_of(rows, value).map(|figure| Point { place, figure })
         };
         if request.over == "value" {
             let points = marks.iter().enumerate();
@@ -189,13 +190,13 @@ fn panel(
                 @for one in series {
                     @let colour = names.iter().position(|name| *name == one.name).unwrap_or(0);
                     g class=(run_class(colour)) {
-                        @let spot = |point: &Point| (x(point.place) + shift(colour), y(point.figure.spread.mean));
+                        @let spot = |point: &Point| (x(point.place) + shift(colour), y(point.figure.mean));
                         @if numbers.is_some() {
                             path.curve d=(joined(one.points.iter().map(&spot))) {}
                         }
                         @for point in &one.points {
                             @let (px, py) = spot(point);
-                            @if let Some([from, to]) = point.figure.interval() {
+                            @if let Some([from, to]) = interval(&point.figure) {
                                 path.whisker d={ "M" (at(px)) " " (at(y(from))) "V" (at(y(to))) } {}
                             }
                             circle.dot cx=(at(px)) cy=(at(py)) r="3.6" {
@@ -219,11 +220,11 @@ fn joined(points: impl Iterator<Item = (f64, f64)>) -> String {
 /// What the pointer is told at a point.
 fn tip(series: &Series, point: &Point, marks: &[String]) -> String {
     let mut text = format!("{} {}", series.name, marks[point.place]);
-    text += &format!(": {}", figure(point.figure.spread.mean));
-    if let Some([low, high]) = point.figure.interval() {
+    text += &format!(": {}", figure(point.figure.mean));
+    if let Some([low, high]) = interval(&point.figure) {
         text += &format!(" [{}, {}]", figure(low), figure(high));
     }
-    text + &format!(", n={}", point.figure.spread.count)
+    text + &format!(", n={}", point.figure.count)
 }
 
 /// A mark cut to the room that it has.

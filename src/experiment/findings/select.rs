@@ -1,10 +1,9 @@
 //! Which trials a table or plot is made of, and the figures over their seeds.
 
-use statrs::distribution::{ContinuousCDF as _, StudentsT};
-
 use super::Findings;
 use crate::experiment::trials::Row;
-use crate::experiment::{Spread, spread};
+use crate::measure::statistic::interval::{Summary, half_width, summary};
+use crate::measure::statistic::Spread;
 
 /// The value of an expression: a column, or the difference of two.
 pub(super) fn value(row: &Row, expression: &str) -> Option<f64> {
@@ -33,39 +32,18 @@ pub(super) fn groups<'a>(rows: &[&'a Row], places: &[usize]) -> Vec<(Vec<String>
     groups
 }
 
-/// A figure over seeds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Figure {
-    pub spread: Spread,
-    pub least: f64,
-    pub most: f64,
+/// The figure of an expression over some rows, which differ in their seeds; none where no row has
+/// it.
+pub(super) fn figure_of(rows: &[&Row], expression: &str) -> Option<Summary> {
+    let values: Vec<f64> = rows.iter().filter_map(|row| value(row, expression)).collect();
+    summary(&values).ok()
 }
 
-impl Figure {
-    /// The figure of an expression over some rows; none where no row has it.
-    pub fn of(rows: &[&Row], expression: &str) -> Option<Self> {
-        Self::over(&rows.iter().filter_map(|row| value(row, expression)).collect::<Vec<_>>())
-    }
-
-    /// The figure of some values.
-    pub fn over(values: &[f64]) -> Option<Self> {
-        (!values.is_empty()).then(|| Self {
-            spread: spread(values),
-            least: values.iter().copied().fold(f64::INFINITY, f64::min),
-            most: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        })
-    }
-
-    /// The 95% interval of the mean (Student's t); none for a single value.
-    pub fn interval(&self) -> Option<[f64; 2]> {
-        let Spread { mean, deviation, count } = self.spread;
-        if count < 2 {
-            return None;
-        }
-        let quantile = StudentsT::new(0.0, 1.0, (count - 1) as f64).ok()?.inverse_cdf(0.975);
-        let half = quantile * deviation / (count as f64).sqrt();
-        Some([mean - half, mean + half])
-    }
+/// The 95% interval of a mean (Student's t); none for a single value.
+pub(super) fn interval(figure: &Summary) -> Option<[f64; 2]> {
+    let Summary { mean, deviation, count, .. } = *figure;
+    let half = half_width(&Spread { mean, deviation, count });
+    half.is_finite().then_some([mean - half, mean + half])
 }
 
 /// What pairs of rows differ in, where they are alike but for the column at `place`: of each row

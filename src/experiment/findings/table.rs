@@ -3,9 +3,10 @@
 use maud::{Markup, html};
 
 use super::Findings;
-use super::select::{Figure, differences, groups, places};
+use super::select::{differences, figure_of, groups, interval, places};
 use crate::experiment::report::figures::figure;
 use crate::experiment::trials::Row;
+use crate::measure::statistic::interval::{Summary, summary};
 
 /// A table with a row for each value of some columns and a column for each expression.
 pub(super) fn table(
@@ -19,7 +20,7 @@ pub(super) fn table(
     let groups = groups(&rows, &by_places);
     // Columns that nobody measured, as in a scene without such a factor, are left out.
     let values: Vec<&String> =
-        values.iter().filter(|value| Figure::of(&rows, value).is_some()).collect();
+        values.iter().filter(|value| figure_of(&rows, value).is_some()).collect();
     let base = against.and_then(|(column, level)| {
         let place = findings.columns.iter().position(|name| name == column)?;
         Some((place, level))
@@ -49,7 +50,7 @@ pub(super) fn table(
                                 @if i == 0 { th scope="row" { (part) } } @else { td { (part) } }
                             }
                             @for value in &values {
-                                (cell(Figure::of(rows, value)))
+                                (cell(figure_of(rows, value)))
                                 @if let Some((place, level)) = base {
                                     (difference(findings, rows, place, level, value))
                                 }
@@ -63,16 +64,16 @@ pub(super) fn table(
     }
 }
 
-fn cell(found: Option<Figure>) -> Markup {
+fn cell(found: Option<Summary>) -> Markup {
     let Some(found) = found else { return html! { td.number { "–" } } };
-    let seeds = found.spread.count;
+    let seeds = found.count;
     html! {
         td.number {
-            (figure(found.spread.mean))
-            @if seeds > 1 { " ± " (figure(found.spread.deviation)) }
+            (figure(found.mean))
+            @if seeds > 1 { " ± " (figure(found.deviation)) }
             br;
             span.interval {
-                @if seeds > 1 { (figure(found.least)) " to " (figure(found.most)) ", " }
+                @if seeds > 1 { (figure(found.min)) " to " (figure(found.max)) ", " }
                 "n=" (seeds)
             }
         }
@@ -89,12 +90,12 @@ fn difference(
     if rows.iter().all(|row| row.columns[place] == level) {
         return html! { td.number {} };
     }
-    let found = Figure::over(&differences(findings.rows, rows, place, level, value));
+    let found = summary(&differences(findings.rows, rows, place, level, value)).ok();
     let Some(found) = found else { return html! { td.number { "–" } } };
-    let mean = signed(found.spread.mean);
+    let mean = signed(found.mean);
     html! {
         td.number {
-            @match found.interval() {
+            @match interval(&found) {
                 Some([low, high]) => {
                     @if low > 0.0 || high < 0.0 { b { (mean) } } @else { (mean) }
                     br;

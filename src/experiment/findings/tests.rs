@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
-use super::select::{Figure, differences, groups, value};
+use super::select::{differences, groups, interval, value};
 use super::*;
 use crate::experiment::plan::{Chart, Experiment, Quick};
 use crate::experiment::report::tags::{attribute, elements, unbalanced};
 use crate::experiment::trials::Outcome;
+use crate::measure::statistic::interval::summary;
 use crate::measure::suite::Measure;
 
 const COLUMNS: [&str; 4] = ["scene", "method", "objective", "seed"];
@@ -57,7 +58,7 @@ fn differences_are_taken_seed_by_seed() {
     assert_eq!(found.len(), 2);
     assert!((found[0] - 0.05).abs() < 1e-12 && (found[1] - 0.07).abs() < 1e-12);
     // t(0.975, 1) = 12.706; mean 0.06, deviation 0.01414, over two.
-    let [low, high] = Figure::over(&found).unwrap().interval().unwrap();
+    let [low, high] = interval(&summary(&found).unwrap()).unwrap();
     assert!((high - 0.06 - 12.7062 * 0.01).abs() < 1e-4 && (low + high - 0.12).abs() < 1e-9);
     let drop = value(&all[0], "iid.accuracy - masked.accuracy").unwrap();
     assert!((drop - 0.2).abs() < 1e-12);

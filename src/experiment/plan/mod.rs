@@ -8,6 +8,8 @@
 
 mod declaration;
 mod expand;
+#[cfg(test)]
+mod tests;
 mod trial;
 
 pub use declaration::{Axis, Chart, Experiment, Exhibit, Grid, Level, Quick};

@@ -5,6 +5,7 @@ use super::{Found, Subject, Trouble};
 use crate::causal::Role;
 use crate::causal::causation::{Side, side_of};
 use crate::learn::LearnError;
+use crate::measure::statistic::worst_group::worst_group as worst;
 use crate::scene::Regime;
 use crate::world::{EVALUATION, Simulation};
 
@@ -25,6 +26,32 @@ pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Troubl
         let right = judged.right.iter().filter(|&&right| right).count();
         let share = right as f64 / judged.right.len().max(1) as f64;
         found.note(format!("{}.accuracy", regime.name), share);
+    }
+    Ok(())
+}
+
+/// `REGIME.worst_group` and `REGIME.worst_group_size`: groups are the cells of the label and of
+/// every spurious factor, present or not.
+pub(super) fn worst_group(subject: &Subject, found: &mut Found) -> Result<(), Trouble> {
+    let spurious = subject.of_role(Role::Spurious);
+    // More factors would cut the specimens into cells of none.
+    let spurious = &spurious[..spurious.len().min(3)];
+    for regime in &subject.stage.regimes {
+        let judged = judge(subject, regime, true)?;
+        let group = |row: usize| {
+            spurious.iter().fold(judged.labels[row], |group, &factor| {
+                let declared = &subject.stage.factors[factor];
+                let value = judged.factors[row][factor];
+                let side = side_of(declared.domain, value, declared.absent, declared.present);
+                2 * group + usize::from(side == Side::Present)
+            })
+        };
+        let groups: Vec<usize> = (0..judged.right.len()).map(group).collect();
+        let report = worst(&judged.right, &groups, LEAST)?;
+        if let Some(group) = report.worst {
+            found.note(format!("{}.worst_group", regime.name), group.accuracy);
+            found.note(format!("{}.worst_group_size", regime.name), group.count as f64);
+        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::sample::Sample;
 use super::{Found, Subject, Trouble};
 use crate::causal::Role;
-use crate::measure::statistic::dependence::{exclusion, independence, relevance};
+use crate::measure::statistic::dependence::instrument;
 use crate::measure::statistic::{Distances, Table};
 
 /// Specimens at the most: memory and time go with the square.
@@ -24,18 +24,22 @@ pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Troubl
         let v: Vec<f64> = z.instrument.iter().map(|&v| f64::from(v)).collect();
         let v = Distances::of(&Table::new(rows, z.width, &v)?);
         let z = Distances::of(&Table::new(rows, z.width, &values)?);
-        let labels: Vec<f64> = sample.batch.labels.iter().map(|&y| y as f64).collect();
-        let y = Distances::of(&Table::new(rows, 1, &labels)?);
+        let classes = subject.stage.classes();
+        let one_hot = |&y: &usize| (0..classes).map(move |k| f64::from(u8::from(k == y)));
+        let labels: Vec<f64> = sample.batch.labels.iter().flat_map(one_hot).collect();
+        let y = Distances::of(&Table::new(rows, classes, &labels)?);
+        let mut factors = Vec::new();
+        if !spurious.is_empty() {
+            let values = sample.table(&spurious);
+            factors.push(Distances::of(&Table::new(rows, spurious.len(), &values)?));
+        }
+        let conditions = instrument(&v, &z, &y, &factors)?;
         let mut note = |what: &str, value: f64| {
             found.note(format!("{}.{what}", regime.name), value);
         };
-        note("v_relevance", relevance(&v, &z)?);
-        note("v_exclusion", exclusion(&v, &y, &z)?);
-        if !spurious.is_empty() {
-            let values = sample.table(&spurious);
-            let factors = Distances::of(&Table::new(rows, spurious.len(), &values)?);
-            note("v_independence", independence(&v, &factors)?);
-        }
+        note("v_relevance", conditions.relevance);
+        note("v_exclusion", conditions.exclusion);
+        conditions.independence.iter().for_each(|&value| note("v_independence", value));
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ const PENALTY: f64 = 1.0;
 
 /// `REGIME.mcc` (Pearson) and `REGIME.mcc_spearman` over all factors that vary, `REGIME.r2.ROLE`,
 /// the mean over the role's factors of what a linear probe foretells on unseen specimens, and
-/// `REGIME.disentanglement`, `.completeness`, `.informativeness` (DCI).
+/// `REGIME.disentanglement`, `.completeness`, `.informativeness` (DCI, its informativeness the mean over factors).
 pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Trouble> {
     for regime in subject.regimes() {
         let rows = subject.specimens.min(ROWS);
@@ -38,9 +38,10 @@ pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Troubl
             }
         }
         let dci = dci(&z, &table)?;
-        note("disentanglement".into(), dci.disentanglement);
-        note("completeness".into(), dci.completeness);
-        note("informativeness".into(), dci.informativeness);
+        note("disentanglement".into(), dci.modularity.disentanglement);
+        note("completeness".into(), dci.modularity.completeness);
+        let known = dci.informativeness.iter().sum::<f64>() / all.len() as f64;
+        note("informativeness".into(), known);
     }
     Ok(())
 }

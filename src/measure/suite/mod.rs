@@ -26,11 +26,11 @@ mod causation;
 mod correlation;
 mod counterfactuals;
 // LATER mod heat_maps;
-// LATER mod instrument;
-// LATER mod latents;
+mod instrument;
+mod latents;
 mod reweighting;
 mod risk;
-// LATER mod robustness;
+mod robustness;
 mod sample;
 
 use std::collections::BTreeMap;
@@ -169,13 +169,13 @@ pub fn take(
     for measure in measures {
         let taken = match measure {
             Measure::Accuracy => accuracy::measure(subject, &mut found),
-            Measure::WorstGroup => Ok(()),
+            Measure::WorstGroup => accuracy::worst_group(subject, &mut found),
             Measure::C3Risk => risk::measure(subject, &mut found),
             Measure::Causation => causation::measure(subject, &mut found),
             Measure::DistanceCorrelation => correlation::measure(subject, &mut found),
-            Measure::Latents => Ok(()),
-            Measure::Irs => Ok(()),
-            Measure::Instrument => Ok(()),
+            Measure::Latents => latents::measure(subject, &mut found),
+            Measure::Irs => robustness::measure(subject, &mut found),
+            Measure::Instrument => instrument::measure(subject, &mut found),
             Measure::Bound { rho, delta } => bound::measure(subject, *rho, *delta, &mut found),
             Measure::Reweighting => reweighting::measure(subject, &mut found),
             Measure::Counterfactuals => counterfactuals::measure(subject, &mut found),
