@@ -18,6 +18,7 @@
 //! | play a world frame by frame | [`world::Simulation`], or [`world::SimulationPlugins`] in an app |
 //! | train a model | [`learn::new_learner`], or [`experiment::train`] for a whole contest |
 //! | measure it | [`measure::examine`] |
+//! | measure anybody's numbers | [`measure::statistic`], which needs nothing but slices |
 //! | report it | [`experiment::report::render`] |
 //!
 //! Imports go one way: `causal` and `modality` know nobody; `scene` knows them; `world` knows

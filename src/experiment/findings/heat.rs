@@ -97,18 +97,17 @@ fn drawn(
     let mut rgb = Vec::with_capacity(3 * down * across * ZOOM * ZOOM);
     for y in 0..down * ZOOM {
         for x in 0..across * ZOOM {
-            let (row, column) = if upright {
-                (y / ZOOM, x / ZOOM)
-            } else {
-                (x / ZOOM, width - 1 - y / ZOOM)
-            };
+            let (row, column) =
+                if upright { (y / ZOOM, x / ZOOM) } else { (x / ZOOM, width - 1 - y / ZOOM) };
             let cell = &bytes[3 * (row * width + column)..][..3];
             let grey = cell.iter().map(|&b| f32::from(b)).sum::<f32>() / 3.0;
             let piece = row * panel.height / height * panel.width + column * panel.width / width;
             let share = values[piece] / scale;
             let colour = if share > 0.0 { [232.0, 122.0, 3.0] } else { [58.0, 110.0, 215.0] };
             let weight = share.abs() * 0.8;
-            rgb.extend(colour.map(|c| (0.75 * grey * (1.0 - weight) + c * weight + 30.0 * (1.0 - weight)) as u8));
+            rgb.extend(colour.map(|c| {
+                (0.75 * grey * (1.0 - weight) + c * weight + 30.0 * (1.0 - weight)) as u8
+            }));
         }
     }
     let side = |cells: usize| u32::try_from(cells * ZOOM).ok();

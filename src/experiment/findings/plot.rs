@@ -45,7 +45,8 @@ struct Series {
 
 /// One panel for each value of the request's panel columns, all on the same scale.
 pub(super) fn plot(findings: &Findings, request: &Request) -> Markup {
-    let rows: Vec<&Row> = findings.rows.iter().filter(|row| row.outcome.failure.is_none()).collect();
+    let rows: Vec<&Row> =
+        findings.rows.iter().filter(|row| row.outcome.failure.is_none()).collect();
     let marks = marks(findings, request, &rows);
     let panels: Vec<(String, Vec<Series>)> = groups(&rows, &places(findings, request.panels))
         .into_iter()
@@ -101,12 +102,7 @@ fn numbers(marks: &[String]) -> Option<Vec<(String, f64)>> {
 }
 
 /// The series of a panel.
-fn series(
-    findings: &Findings,
-    request: &Request,
-    rows: &[&Row],
-    marks: &[String],
-) -> Vec<Series> {
+fn series(findings: &Findings, request: &Request, rows: &[&Row], marks: &[String]) -> Vec<Series> {
     let over = places(findings, &[request.over.to_owned()]);
     let mut all = Vec::new();
     for (name, rows) in groups(rows, &places(findings, request.colours)) {
@@ -161,7 +157,8 @@ fn panel(
     let x = |place: usize| match &numbers {
         Some(numbers) => {
             let (first, last) = (numbers[0].1, numbers[numbers.len() - 1].1);
-            let share = if last > first { (numbers[place].1 - first) / (last - first) } else { 0.5 };
+            let share =
+                if last > first { (numbers[place].1 - first) / (last - first) } else { 0.5 };
             LEFT + 14.0 + (room - 28.0) * share
         }
         None => LEFT + room * (place as f64 + 0.5) / marks.len() as f64,
@@ -211,9 +208,9 @@ fn panel(
 }
 
 fn joined(points: impl Iterator<Item = (f64, f64)>) -> String {
-    let words = points.enumerate().map(|(i, (x, y))| {
-        format!("{}{} {}", if i == 0 { "M" } else { "L" }, at(x), at(y))
-    });
+    let words = points
+        .enumerate()
+        .map(|(i, (x, y))| format!("{}{} {}", if i == 0 { "M" } else { "L" }, at(x), at(y)));
     words.collect()
 }
 

@@ -2,8 +2,8 @@
 
 use super::Findings;
 use crate::experiment::trials::Row;
-use crate::measure::statistic::interval::{Summary, half_width, summary};
 use crate::measure::statistic::Spread;
+use crate::measure::statistic::interval::{Summary, half_width, summary};
 
 /// The value of an expression: a column, or the difference of two.
 pub(super) fn value(row: &Row, expression: &str) -> Option<f64> {
@@ -61,7 +61,6 @@ pub(super) fn differences(
                 && (0..row.columns.len()).all(|i| i == place || row.columns[i] == other.columns[i])
         })
     };
-    let difference =
-        |row: &&Row| Some(value(row, expression)? - value(partner(row)?, expression)?);
+    let difference = |row: &&Row| Some(value(row, expression)? - value(partner(row)?, expression)?);
     rows.iter().filter_map(difference).collect()
 }

@@ -12,6 +12,6 @@ mod expand;
 mod tests;
 mod trial;
 
-pub use declaration::{Axis, Chart, Experiment, Exhibit, Grid, Level, Quick};
+pub use declaration::{Axis, Chart, Exhibit, Experiment, Grid, Level, Quick};
 pub use expand::Plan;
 pub use trial::Trial;

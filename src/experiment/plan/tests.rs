@@ -68,7 +68,8 @@ fn the_quick_size_is_another_experiment_and_a_report_is_not() {
     assert_eq!((quick.trials.len(), quick.specimens), (32, 16));
     assert_eq!(quick.trials[0].stage.scene.training.steps, 2);
     assert_ne!(full.fingerprint, quick.fingerprint);
-    let table = "measures: [Accuracy],\n report: [Table(title: \"T\", rows: [\"rate\"], values: [])],";
+    let table =
+        "measures: [Accuracy],\n report: [Table(title: \"T\", rows: [\"rate\"], values: [])],";
     let shown = plan(&TOY.replace("measures: [Accuracy],", table), false).unwrap();
     assert_eq!(shown.fingerprint, full.fingerprint);
     let other = plan(&TOY.replace("measures: [Accuracy]", "measures: [C3Risk]"), false).unwrap();

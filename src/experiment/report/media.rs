@@ -59,7 +59,11 @@ pub(in crate::experiment) fn heat(loudness: f32) -> [u8; 3] {
 }
 
 /// 8-bit RGB as a PNG `data:` URI.
-pub(in crate::experiment) fn png_uri(width: u32, height: u32, rgb: &[u8]) -> Result<String, png::EncodingError> {
+pub(in crate::experiment) fn png_uri(
+    width: u32,
+    height: u32,
+    rgb: &[u8],
+) -> Result<String, png::EncodingError> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
@@ -99,7 +103,12 @@ pub(in crate::experiment) fn wav_uri(sound: &Sound) -> String {
 
 /// The waveform as an SVG path in a box of `width` by `height`: one upright stroke from the
 /// lowest to the highest sample of each stretch, scaled so that `peak` reaches the edge.
-pub(in crate::experiment) fn waveform(samples: &[i16], peak: u16, width: f64, height: f64) -> String {
+pub(in crate::experiment) fn waveform(
+    samples: &[i16],
+    peak: u16,
+    width: f64,
+    height: f64,
+) -> String {
     let stretch = samples.len().div_ceil(STROKES).max(1);
     let half = height / 2.0;
     let y = |sample: i16| half - half * f64::from(sample) / f64::from(peak.max(1));

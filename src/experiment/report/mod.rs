@@ -15,9 +15,9 @@ mod headline;
 pub(in crate::experiment) mod media;
 pub(in crate::experiment) mod page;
 mod risk;
-pub(in crate::experiment) mod scale;
 #[cfg(test)]
 mod sample;
+pub(in crate::experiment) mod scale;
 mod settings;
 #[cfg(test)]
 pub(in crate::experiment) mod tags;

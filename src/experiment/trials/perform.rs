@@ -16,12 +16,8 @@ pub fn perform(plan: &Plan, trial: &Trial, go_on: &mut dyn FnMut() -> bool) -> O
     let stage = Arc::clone(&trial.stage);
     let (method, objective) = (trial.method, trial.objective);
     let training = Training { method, objective, ..stage.scene.training.clone() };
-    let contest = Contest {
-        stage,
-        seed: trial.seed,
-        trainings: vec![training],
-        specimens: plan.specimens,
-    };
+    let contest =
+        Contest { stage, seed: trial.seed, trainings: vec![training], specimens: plan.specimens };
     let failed = |reason: String| Some(Outcome::failed(&trial.key, &trial.title(), reason));
     let mut watcher = Asks(go_on);
     let (mut entrants, complete) = match train(&contest, &mut watcher) {
@@ -44,9 +40,10 @@ pub fn perform(plan: &Plan, trial: &Trial, go_on: &mut dyn FnMut() -> bool) -> O
         Ok(found) => found?,
         Err(error) => return failed(error.to_string()),
     };
-    let parameters = entrant.learner.parameters().map(|all| {
-        all.iter().map(|parameter| parameter.values.len()).sum::<usize>() as f64
-    });
+    let parameters = entrant
+        .learner
+        .parameters()
+        .map(|all| all.iter().map(|parameter| parameter.values.len()).sum::<usize>() as f64);
     let trained = (entrant.curve.len() * entrant.training.batch) as f64;
     let cost = Cost {
         seconds: entrant.seconds,

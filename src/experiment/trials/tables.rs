@@ -145,8 +145,7 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_is_left_empty() {
-        let rows =
-            [row("a, b", &[("x", 0.1), ("y", 1.0)], None), row("c", &[], Some("diverged"))];
+        let rows = [row("a, b", &[("x", 0.1), ("y", 1.0)], None), row("c", &[], Some("diverged"))];
         let text = trials_csv(&["scene".to_owned()], &rows).unwrap();
         let text = String::from_utf8(text).unwrap();
         assert_eq!(text, "scene,failure,x,y\n\"a, b\",,0.1,1\nc,diverged,,\n");

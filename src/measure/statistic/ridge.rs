@@ -64,7 +64,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// Replaces the lower half of a positive definite matrix by its Cholesky factor.
-fn factorise(matrix: &mut [f64], width: usize) -> Result<(), StatisticError> {
+pub(super) fn factorise(matrix: &mut [f64], width: usize) -> Result<(), StatisticError> {
     for i in 0..width {
         let (above, rest) = matrix.split_at_mut(i * width);
         let row = &mut rest[..width];
@@ -82,7 +82,7 @@ fn factorise(matrix: &mut [f64], width: usize) -> Result<(), StatisticError> {
 }
 
 /// Solves `L L' w = b`.
-fn solve(factor: &[f64], mut b: Vec<f64>) -> Vec<f64> {
+pub(super) fn solve(factor: &[f64], mut b: Vec<f64>) -> Vec<f64> {
     let width = b.len();
     for i in 0..width {
         let row = &factor[i * width..][..width];

@@ -8,8 +8,8 @@
 //! | function | what it is | work |
 //! | --- | --- | --- |
 //! | [`exact`] | the definition, by an optimal pairing | `n^3` |
-//! | [`line`] | the same of two lists of numbers: sorted, one by one | `n log n` |
-//! | [`sliced`] | the mean of [`line`] over directions (Rabin et al. 2012) | `n log n` each |
+//! | [`one_dimensional`] | the same of two lists of numbers: sorted, one by one | `n log n` |
+//! | [`sliced`] | the mean of [`one_dimensional`] over directions (Rabin et al. 2012) | `n log n` each |
 //!
 //! A sliced distance is at most the exact one and, of wide rows, much smaller: a shift by `s` in
 //! `d` dimensions gives about `s / sqrt(d)` for W2. Compare like with like.
@@ -75,7 +75,7 @@ pub fn exact(x: &Table, y: &Table, order: Order) -> Result<f64, StatisticError> 
 ///
 /// # Errors
 /// Lists of different length, or no numbers.
-pub fn line(x: &[f64], y: &[f64], order: Order) -> Result<f64, StatisticError> {
+pub fn one_dimensional(x: &[f64], y: &[f64], order: Order) -> Result<f64, StatisticError> {
     equal("numbers of two samples", x.len(), y.len())?;
     at_least("numbers", 1, x.len())?;
     Ok(order.root(mean_power(x.to_vec(), y.to_vec(), order)))
@@ -150,8 +150,8 @@ mod tests {
         let one = (2.0_f64.sqrt() + 20.0_f64.sqrt()) / 2.0;
         assert!((exact(&x, &y, Order::One).unwrap() - one).abs() < 1e-15);
         assert!((exact(&x, &y, Order::Two).unwrap() - 11.0_f64.sqrt()).abs() < 1e-15);
-        assert_eq!(line(&[3.0, 1.0], &[1.0, 7.0], Order::One).unwrap(), 2.0);
-        assert_eq!(line(&[3.0, 1.0], &[1.0, 7.0], Order::Two).unwrap(), 8.0_f64.sqrt());
+        assert_eq!(one_dimensional(&[3.0, 1.0], &[1.0, 7.0], Order::One).unwrap(), 2.0);
+        assert_eq!(one_dimensional(&[3.0, 1.0], &[1.0, 7.0], Order::Two).unwrap(), 8.0_f64.sqrt());
     }
 
     #[test]
@@ -169,7 +169,7 @@ mod tests {
         let (a, b) = (x.column(0), y.column(1));
         let (c, d) = (Table::column_of(&a).unwrap(), Table::column_of(&b).unwrap());
         for order in BOTH {
-            let flat = line(&a, &b, order).unwrap();
+            let flat = one_dimensional(&a, &b, order).unwrap();
             assert!((sliced(&c, &d, order, 3, 0).unwrap() - flat).abs() < 1e-12);
             assert!((exact(&c, &d, order).unwrap() - flat).abs() < 1e-12);
         }
@@ -183,7 +183,10 @@ mod tests {
         assert!(
             sliced(&x, &z, Order::One, 3, 0).is_err() && sliced(&x, &x, Order::One, 0, 0).is_err()
         );
-        assert!(line(&[], &[], Order::One).is_err() && line(&[1.0], &[], Order::One).is_err());
+        assert!(
+            one_dimensional(&[], &[], Order::One).is_err()
+                && one_dimensional(&[1.0], &[], Order::One).is_err()
+        );
     }
 
     proptest! {

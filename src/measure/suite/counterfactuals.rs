@@ -60,8 +60,11 @@ pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Troubl
     let own = pick(&values, &chosen);
     let unit = root_mean_square(&own, &twin, width).max(1e-12);
     let labels: Vec<usize> = chosen.iter().map(|&row| sample.twin.labels[row]).collect();
-    let by_hand: Vec<usize> =
-        chosen.iter().zip(&labels).map(|(&row, &y)| alike(subject, &sample, cause, row, y)).collect();
+    let by_hand: Vec<usize> = chosen
+        .iter()
+        .zip(&labels)
+        .map(|(&row, &y)| alike(subject, &sample, cause, row, y))
+        .collect();
     let kinds = [
         ("twin", twin.clone()),
         ("gradient", pick(&gradient, &chosen)),
@@ -143,9 +146,8 @@ fn transported(
             .iter()
             .flat_map(|&i| {
                 let own = at(chosen[i]);
-                to.iter().map(|&row| {
-                    own.iter().zip(at(row)).map(|(a, b)| (a - b).powi(2)).sum::<f64>()
-                })
+                to.iter()
+                    .map(|&row| own.iter().zip(at(row)).map(|(a, b)| (a - b).powi(2)).sum::<f64>())
             })
             .collect();
         for (i, j) in assign(&Table::new(from.len(), to.len(), &cost)?).pairs {
@@ -165,7 +167,11 @@ mod tests {
             rows: 4,
             width: 1,
             values: vec![0.0, 1.0, 10.0, 11.0],
-            logits: Logits { rows: 4, classes: 2, values: vec![0.0, -5.0, 0.0, -4.0, 0.0, 5.0, 0.0, 6.0] },
+            logits: Logits {
+                rows: 4,
+                classes: 2,
+                values: vec![0.0, -5.0, 0.0, -4.0, 0.0, 5.0, 0.0, 6.0],
+            },
             weight: vec![0.0, 1.0],
             instrument: Vec::new(),
         }
@@ -186,6 +192,9 @@ mod tests {
     fn a_verdict_follows_what_is_put_in_place() {
         assert_eq!(verdict(&z(), 0, &[0.0]), 0);
         assert_eq!(verdict(&z(), 0, &[10.0]), 1);
-        assert_eq!(root_mean_square(&[0.0, 3.0, 0.0, 0.0], &[0.0, 0.0, 4.0, 0.0], 2), 12.5_f64.sqrt());
+        assert_eq!(
+            root_mean_square(&[0.0, 3.0, 0.0, 0.0], &[0.0, 0.0, 4.0, 0.0], 2),
+            12.5_f64.sqrt()
+        );
     }
 }

@@ -38,8 +38,23 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)] pub struct HeatMap{ pub specimen: usize, pub label: String, pub verdict: String, pub panels: Vec<Panel>}
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)] pub struct Panel{pub modality: String, pub height: usize, pub width: usize, pub picture: Option<(usize, usize, String)>, pub words: Vec<String>, pub sufficiency: Vec<f32>, pub necessity: Vec<f32>}
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HeatMap {
+    pub specimen: usize,
+    pub label: String,
+    pub verdict: String,
+    pub panels: Vec<Panel>,
+}
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Panel {
+    pub modality: String,
+    pub height: usize,
+    pub width: usize,
+    pub picture: Option<(usize, usize, String)>,
+    pub words: Vec<String>,
+    pub sufficiency: Vec<f32>,
+    pub necessity: Vec<f32>,
+}
 pub use reweighting::{Reweighted, highest, importance, reweighted};
 
 use super::statistic::StatisticError;
@@ -179,7 +194,10 @@ pub fn take(
             Measure::Bound { rho, delta } => bound::measure(subject, *rho, *delta, &mut found),
             Measure::Reweighting => reweighting::measure(subject, &mut found),
             Measure::Counterfactuals => counterfactuals::measure(subject, &mut found),
-            Measure::HeatMaps { specimens } => { let _ = specimens; Ok(()) },
+            Measure::HeatMaps { specimens } => {
+                let _ = specimens;
+                Ok(())
+            }
             Measure::Cost => Ok(()),
         };
         taken.map_err(|trouble| match trouble {

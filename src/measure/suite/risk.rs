@@ -22,7 +22,8 @@ pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Troubl
             let share = 1.0 / batch.rows as f64;
             sufficiency += s;
             necessity += n;
-            flips += both.filter(|(real, hypothetical)| real != hypothetical).count() as f64 * share;
+            flips +=
+                both.filter(|(real, hypothetical)| real != hypothetical).count() as f64 * share;
             divergence += answer.divergence.iter().map(|&d| f64::from(d)).sum::<f64>() * share;
         }
         let mut note = |name: &str, sum: f64| {
