@@ -79,7 +79,7 @@ fn the_quick_size_is_another_experiment_and_a_report_is_not() {
 #[test]
 fn different_trials_of_one_name_are_refused() {
     let twice = TOY.replace(
-        "values: [\"0.001\"])",
+        "of: \"training.learning_rate\", values: [\"0.001\"])",
         "levels: [(name: \"0.001\", set: {\"training.learning_rate\": \"0.5\"})])",
     );
     let said = plan(&twice, false).unwrap_err();
