@@ -17,6 +17,7 @@
 //! the objective (Eq. 10) each stand in a file of their own, with what the paper says and what is
 //! ours.
 
+mod attention;
 mod batch;
 mod build;
 mod checkpoint;
@@ -27,7 +28,9 @@ mod device;
 mod encoder;
 mod error;
 mod features;
+mod input;
 mod instrument;
+mod layout;
 mod learner;
 mod loss;
 mod method;
@@ -36,17 +39,20 @@ mod objective;
 mod ops;
 mod parameter;
 mod plan;
+mod sequence;
 mod tape;
 #[cfg(test)]
 mod tests;
 mod trainer;
+mod transformer;
 mod twin_network;
 #[cfg(any(feature = "cuda", test))]
 mod worker;
 
-pub use batch::{Batch, Input, InputSpec};
+pub use batch::Batch;
 pub use build::{load_learner, new_learner};
 pub use error::LearnError;
+pub use input::{Form, Grid, Input, InputSpec};
 pub use learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 pub use objective::c3_risk;
 pub use parameter::NamedParameter;

@@ -1,7 +1,7 @@
 //! What a model is built from, and whether it can be.
 
-use super::{InputSpec, LearnError};
-use crate::scene::training::Training;
+use super::{Form, InputSpec, LearnError};
+use crate::scene::training::{Method, Training};
 
 /// What a model is built from.
 #[derive(Clone, Debug)]
@@ -38,6 +38,16 @@ impl Plan {
             && !self.inputs.iter().any(|input| input.name == name)
         {
             let remedy = "it needs a modality of that name; choose another method";
+            return wrong("method", training.method.name().into(), remedy);
+        }
+        let named = |input: &InputSpec| training.method.modality().is_none_or(|n| n == input.name);
+        let words = |input: &InputSpec| named(input) && matches!(input.form, Form::Words { .. });
+        if training.method.reads_words() && !self.inputs.iter().any(words) {
+            let remedy = "it needs a text, whose words it reads; choose another method";
+            return wrong("method", training.method.name().into(), remedy);
+        }
+        if training.method == Method::Clip && self.inputs.len() < 2 {
+            let remedy = "it draws modalities together and needs two; choose another method";
             return wrong("method", training.method.name().into(), remedy);
         }
         if self.classes < 2 {

@@ -8,9 +8,10 @@ use super::checkpoint::Checkpoint;
 use super::companion::Companion;
 use super::criterion::Criterion;
 use super::device::LearnDevice;
+use super::layout::Layout;
 use super::learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 use super::loss::{Loss, Term};
-use super::method::{Method, Showing};
+use super::method::{Dice, Method, Phase, Showing};
 use super::model::{Model, Pass};
 use super::objective::Distribution;
 use super::ops::{one_hot, upload};
@@ -18,7 +19,7 @@ use super::parameter::{NamedParameter, Start};
 use super::plan::Plan;
 use super::tape::{Matrix, SharedTape, Var, backward};
 use super::twin_network::{CounterfactualKind, TwinNetwork};
-use super::{Batch, LearnError};
+use super::{Batch, Input, LearnError};
 use crate::causal::noise::{StreamId, stream};
 use crate::scene::training::{Objective, Training};
 
@@ -32,6 +33,11 @@ pub struct Trainer<D: LearnDevice, M: Method<D>> {
     adam: AdamConfig,
     seed: u64,
     steps: usize,
+    /// Steps of Adam in the phase that the model is in.
+    adam_steps: i32,
+    phase: Phase,
+    /// How each modality is laid out on the device.
+    layouts: Vec<Layout>,
     /// The last batch on the device, by modality and block: its memory is used again.
     staged: Vec<Vec<Matrix<D>>>,
 }
@@ -65,6 +71,18 @@ fn companion<D: LearnDevice, M: Method<D>>(
     Companion::new(start, plan, adam).map(Some).map_err(LearnError::device)
 }
 
+/// The Dice coefficient of each class over the specimens that `counts` names.
+fn dice(logits: &Logits, labels: &[usize], counts: impl Fn(&usize) -> bool) -> Dice {
+    let mut found = vec![[0_usize; 2]; logits.classes];
+    for row in (0..logits.rows).filter(counts) {
+        let (verdict, label) = (logits.verdict(row), labels[row]);
+        found[label][0] += 2 * usize::from(verdict == label);
+        found[label][1] += 1;
+        found[verdict][1] += 1;
+    }
+    found.into_iter().map(|[right, all]| right as f64 / all.max(1) as f64).collect()
+}
+
 impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
     /// A trainer whose parameters come from `seed`, or from `checkpoint` where there is one.
     ///
@@ -91,24 +109,52 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         // One whose parameters are loaded starts its companion afresh.
         let companion = companion(&start, &plan, &adam)?;
         let staged = vec![Vec::new(); plan.inputs.len()];
-        Ok(Self { device, plan, model, companion, adam, seed, steps: 0, staged })
+        let layout = |spec| M::encoding(spec, &plan.training).layout(spec);
+        let layouts = plan.inputs.iter().map(layout).collect();
+        let mut trainer = Self {
+            device,
+            plan,
+            model,
+            companion,
+            adam,
+            seed,
+            steps: 0,
+            adam_steps: 0,
+            phase: M::phase(0.0),
+            layouts,
+            staged,
+        };
+        trainer.model.hold(trainer.phase == Phase::Probe);
+        Ok(trainer)
+    }
+
+    /// The share of the updates that are done.
+    fn progress(&self) -> f32 {
+        self.steps as f32 / self.plan.training.steps.max(1) as f32
+    }
+
+    /// The batch on the device, one matrix per modality.
+    fn upload(&self, batch: &Batch) -> Result<Vec<Vec<Matrix<D>>>, D::Err> {
+        let inputs = batch.inputs.iter().zip(&self.layouts);
+        let block = |(input, layout): (&Input, &Layout)| {
+            let (rows, values) = layout.arrange(input, batch.rows);
+            Ok(vec![upload(&self.device, (rows, layout.width()), values.into_owned())?])
+        };
+        inputs.map(block).collect()
     }
 
     /// Copies the batches, one block each, to the device.
     fn stage(&mut self, batches: &[&Batch]) -> Result<(), D::Err> {
         for (modality, blocks) in self.staged.iter_mut().enumerate() {
-            let width = self.plan.inputs[modality].width;
+            let layout = self.layouts[modality];
             blocks.truncate(batches.len());
             for (i, batch) in batches.iter().enumerate() {
-                let values = &batch.inputs[modality].values;
+                let (rows, values) = layout.arrange(&batch.inputs[modality], batch.rows);
+                let shape = (rows, layout.width());
                 match blocks.get_mut(i) {
-                    Some(block) if block.shape().0 == batch.rows => block.copy_from(values),
-                    Some(block) => {
-                        *block = upload(&self.device, (batch.rows, width), values.clone())?;
-                    }
-                    None => {
-                        blocks.push(upload(&self.device, (batch.rows, width), values.clone())?);
-                    }
+                    Some(block) if block.shape().0 == rows => block.copy_from(&values),
+                    Some(block) => *block = upload(&self.device, shape, values.into_owned())?,
+                    None => blocks.push(upload(&self.device, shape, values.into_owned())?),
                 }
             }
         }
@@ -118,11 +164,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
     /// The verdict on `batch`, without gradients.
     fn look(&self, batch: &Batch) -> Result<Pass<D>, LearnError> {
         batch.check(&self.plan.inputs, self.plan.classes)?;
-        let mut inputs = Vec::with_capacity(batch.inputs.len());
-        for (input, spec) in batch.inputs.iter().zip(&self.plan.inputs) {
-            let block = upload(&self.device, (batch.rows, spec.width), input.values.clone());
-            inputs.push(vec![block.map_err(LearnError::device)?]);
-        }
+        let inputs = self.upload(batch).map_err(LearnError::device)?;
         self.model.forward(&inputs, &[batch], &[], &SharedTape::off()).map_err(LearnError::device)
     }
 
@@ -142,7 +184,8 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             plan: &self.plan,
             model: &self.model,
             tape,
-            progress: self.steps as f32 / self.plan.training.steps.max(1) as f32,
+            progress: self.progress(),
+            phase: self.phase,
             weights,
         };
         let loss = criterion.loss(&pass, batch, twin)?;
@@ -156,7 +199,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
     fn hidden(&self) -> Vec<bool> {
         let modalities = self.plan.inputs.len();
         let mut hidden = vec![false; modalities];
-        if M::SHOWING == Showing::RandomSubset {
+        if M::showing(self.progress()) == Showing::RandomSubset {
             let mut random = stream(self.seed, self.steps as u64, SHOWING);
             let shown = random.random_range(1..=modalities);
             let mut order: Vec<usize> = (0..modalities).collect();
@@ -172,7 +215,8 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         batch: &Batch,
         twin: Option<&'a Batch>,
     ) -> Result<Option<&'a Batch>, LearnError> {
-        if self.plan.training.objective != Objective::C3rTwin {
+        // Before labels are looked at there is no twin to tell apart.
+        if self.plan.training.objective != Objective::C3rTwin || self.phase == Phase::Unlabelled {
             return Ok(None);
         }
         let twin = twin.ok_or(LearnError::TwinMissing)?;
@@ -185,6 +229,38 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             expected: batch.rows.to_string(),
             found: twin.rows.to_string(),
         })
+    }
+
+    /// Begins the next update: a new phase has an Adam of its own, and there may be an election.
+    fn begin(&mut self, batch: &Batch) -> Result<(), D::Err> {
+        let phase = M::phase(self.progress());
+        if phase != self.phase {
+            self.phase = phase;
+            self.adam_steps = 0;
+            self.model.hold(phase == Phase::Probe);
+            for parameter in self.model.parameters_mut() {
+                parameter.forget()?;
+            }
+        }
+        if M::elects(self.steps, self.plan.training.steps) {
+            let alone = self.alone(batch)?;
+            self.model.method_mut().elect(&alone);
+        }
+        Ok(())
+    }
+
+    /// How well each modality alone judges the specimens of a batch that have it.
+    fn alone(&self, batch: &Batch) -> Result<Vec<Dice>, D::Err> {
+        let (inputs, modalities) = (self.upload(batch)?, batch.inputs.len());
+        let judge = |&modality: &usize| {
+            let hidden: Vec<bool> = (0..modalities).map(|other| other != modality).collect();
+            let pass = self.model.forward(&inputs, &[batch], &hidden, &SharedTape::off())?;
+            let has = |row: &usize| {
+                batch.present.get(row * modalities + modality).copied().unwrap_or(true)
+            };
+            Ok(dice(&self.host(pass.joint.answer()), &batch.labels, has))
+        };
+        self.model.modalities().iter().map(judge).collect()
     }
 
     /// The losses of a batch and the gradients of their sum; the parameters stay as they are.
@@ -201,8 +277,9 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         let weigh = |companion: &Companion<D, M>| {
             companion.weigh(&self.device, self.plan.classes, &self.staged, batch, &hidden)
         };
-        let weighing =
-            self.companion.as_ref().map(weigh).transpose().map_err(LearnError::device)?;
+        let labelled = self.phase != Phase::Unlabelled;
+        let companion = self.companion.as_ref().filter(|_| labelled);
+        let weighing = companion.map(weigh).transpose().map_err(LearnError::device)?;
         let (weights, companion) =
             weighing.map(|weighing| (weighing.weights, weighing.gradients)).unzip();
         let tape = SharedTape::recording();
@@ -253,10 +330,13 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         batch: &Batch,
         twin: Option<&Batch>,
     ) -> Result<StepLosses, LearnError> {
+        batch.check(&self.plan.inputs, self.plan.classes)?;
+        self.begin(batch).map_err(LearnError::device)?;
         let Differentiated { losses, mut gradients, companion } =
             self.differentiate(batch, twin)?;
         self.steps += 1;
-        let step = i32::try_from(self.steps).unwrap_or(i32::MAX);
+        self.adam_steps = self.adam_steps.saturating_add(1);
+        let step = self.adam_steps;
         for parameter in self.model.parameters_mut() {
             parameter.update(&self.adam, step, &mut gradients).map_err(LearnError::device)?;
         }
