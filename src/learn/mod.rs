@@ -9,9 +9,13 @@
 //! | item | what it is |
 //! | --- | --- |
 //! | [`Learner`] | a model in training: [`new_learner`], [`load_learner`] |
-//! | [`Batch`], [`InputSpec`] | what it is given |
+//! | [`Batch`], [`InputSpec`] | what it is given: every modality's numbers, and the words of a text |
 //! | [`StepLosses`], [`Logits`], [`Counterfactual`], [`Representation`] | what it gives back |
 //! | [`c3_risk`] | the empirical C3 risk of both branches' logits (Eq. 8) |
+//!
+//! A method chooses the kind of encoder it wants for each modality, and may change with the share of
+//! the updates that are done: what it's shown, and whether it learns from the objective, from its own
+//! loss without labels, or a probe on encoders that are held fixed.
 //!
 //! The mathematics: instrument (Eq. 6), twin network (Eq. 7), surrogates of the risk (Eq. 8) and
 //! the objective (Eq. 10) each stand in a file of their own, with what the paper says and what is
@@ -40,6 +44,7 @@ mod ops;
 mod parameter;
 mod plan;
 mod sequence;
+mod staging;
 mod tape;
 #[cfg(test)]
 mod tests;

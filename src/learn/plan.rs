@@ -29,6 +29,10 @@ impl Plan {
                 let remedy = "give every modality a name of its own";
                 return wrong("the name of a modality", format!("`{}` twice", input.name), remedy);
             }
+            if matches!(input.form, Form::Words { length: 0, .. }) {
+                let setting = format!("the length of `{}`", input.name);
+                return wrong(&setting, "0".into(), "it must hold at least one word");
+            }
             if input.width == 0 {
                 let setting = format!("the width of `{}`", input.name);
                 return wrong(&setting, "0".into(), "it must hold at least one number");

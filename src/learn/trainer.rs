@@ -1,27 +1,26 @@
 //! The trainer: one model, one objective, Adam.
 
 use dfdx::prelude::{AdamConfig, Gradients, HasShape, NoneTape};
-use rand::RngExt as _;
-use rand::seq::SliceRandom as _;
 
 use super::checkpoint::Checkpoint;
 use super::companion::Companion;
 use super::criterion::Criterion;
 use super::device::LearnDevice;
-use super::layout::Layout;
 use super::learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 use super::loss::{Loss, Term};
-use super::method::{Dice, Method, Phase, Showing};
+use super::method::{Method, Phase};
 use super::model::{Model, Pass};
 use super::objective::Distribution;
-use super::ops::{one_hot, upload};
+use super::ops::one_hot;
 use super::parameter::{NamedParameter, Start};
 use super::plan::Plan;
-use super::tape::{Matrix, SharedTape, Var, backward};
+use super::staging::Staging;
+use super::tape::{SharedTape, Var, backward};
 use super::twin_network::{CounterfactualKind, TwinNetwork};
-use super::{Batch, Input, LearnError};
-use crate::causal::noise::{StreamId, stream};
+use super::{Batch, LearnError};
 use crate::scene::training::{Objective, Training};
+
+mod before;
 
 /// A model in training on one device.
 pub struct Trainer<D: LearnDevice, M: Method<D>> {
@@ -36,10 +35,7 @@ pub struct Trainer<D: LearnDevice, M: Method<D>> {
     /// Steps of Adam in the phase that the model is in.
     adam_steps: i32,
     phase: Phase,
-    /// How each modality is laid out on the device.
-    layouts: Vec<Layout>,
-    /// The last batch on the device, by modality and block: its memory is used again.
-    staged: Vec<Vec<Matrix<D>>>,
+    staging: Staging<D>,
 }
 
 /// A forward pass and its loss.
@@ -56,9 +52,6 @@ struct Differentiated<D: LearnDevice> {
     companion: Option<Gradients<f32, D>>,
 }
 
-/// The stream of what is hidden while a method learns.
-const SHOWING: StreamId = StreamId::of("learn:showing");
-
 /// The second model of `c3r-adjust`; none for other objectives.
 fn companion<D: LearnDevice, M: Method<D>>(
     start: &Start<D>,
@@ -69,18 +62,6 @@ fn companion<D: LearnDevice, M: Method<D>>(
         return Ok(None);
     }
     Companion::new(start, plan, adam).map(Some).map_err(LearnError::device)
-}
-
-/// The Dice coefficient of each class over the specimens that `counts` names.
-fn dice(logits: &Logits, labels: &[usize], counts: impl Fn(&usize) -> bool) -> Dice {
-    let mut found = vec![[0_usize; 2]; logits.classes];
-    for row in (0..logits.rows).filter(counts) {
-        let (verdict, label) = (logits.verdict(row), labels[row]);
-        found[label][0] += 2 * usize::from(verdict == label);
-        found[label][1] += 1;
-        found[verdict][1] += 1;
-    }
-    found.into_iter().map(|[right, all]| right as f64 / all.max(1) as f64).collect()
 }
 
 impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
@@ -108,9 +89,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         };
         // One whose parameters are loaded starts its companion afresh.
         let companion = companion(&start, &plan, &adam)?;
-        let staged = vec![Vec::new(); plan.inputs.len()];
-        let layout = |spec| M::encoding(spec, &plan.training).layout(spec);
-        let layouts = plan.inputs.iter().map(layout).collect();
+        let staging = Staging::new::<M>(&device, &plan);
         let mut trainer = Self {
             device,
             plan,
@@ -121,50 +100,16 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             steps: 0,
             adam_steps: 0,
             phase: M::phase(0.0),
-            layouts,
-            staged,
+            staging,
         };
         trainer.model.hold(trainer.phase == Phase::Probe);
         Ok(trainer)
     }
 
-    /// The share of the updates that are done.
-    fn progress(&self) -> f32 {
-        self.steps as f32 / self.plan.training.steps.max(1) as f32
-    }
-
-    /// The batch on the device, one matrix per modality.
-    fn upload(&self, batch: &Batch) -> Result<Vec<Vec<Matrix<D>>>, D::Err> {
-        let inputs = batch.inputs.iter().zip(&self.layouts);
-        let block = |(input, layout): (&Input, &Layout)| {
-            let (rows, values) = layout.arrange(input, batch.rows);
-            Ok(vec![upload(&self.device, (rows, layout.width()), values.into_owned())?])
-        };
-        inputs.map(block).collect()
-    }
-
-    /// Copies the batches, one block each, to the device.
-    fn stage(&mut self, batches: &[&Batch]) -> Result<(), D::Err> {
-        for (modality, blocks) in self.staged.iter_mut().enumerate() {
-            let layout = self.layouts[modality];
-            blocks.truncate(batches.len());
-            for (i, batch) in batches.iter().enumerate() {
-                let (rows, values) = layout.arrange(&batch.inputs[modality], batch.rows);
-                let shape = (rows, layout.width());
-                match blocks.get_mut(i) {
-                    Some(block) if block.shape().0 == rows => block.copy_from(&values),
-                    Some(block) => *block = upload(&self.device, shape, values.into_owned())?,
-                    None => blocks.push(upload(&self.device, shape, values.into_owned())?),
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// The verdict on `batch`, without gradients.
     fn look(&self, batch: &Batch) -> Result<Pass<D>, LearnError> {
         batch.check(&self.plan.inputs, self.plan.classes)?;
-        let inputs = self.upload(batch).map_err(LearnError::device)?;
+        let inputs = self.staging.upload(batch).map_err(LearnError::device)?;
         self.model.forward(&inputs, &[batch], &[], &SharedTape::off()).map_err(LearnError::device)
     }
 
@@ -178,7 +123,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         tape: &SharedTape<D>,
     ) -> Result<Evaluated<D>, D::Err> {
         let batches: Vec<&Batch> = std::iter::once(batch).chain(twin).collect();
-        let pass = self.model.forward(&self.staged, &batches, hidden, tape)?;
+        let pass = self.model.forward(self.staging.blocks(), &batches, hidden, tape)?;
         let criterion = Criterion {
             device: &self.device,
             plan: &self.plan,
@@ -193,20 +138,6 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         values.truncate(batch.rows * self.plan.classes);
         let logits = Logits { rows: batch.rows, classes: self.plan.classes, values };
         Ok(Evaluated { loss, logits })
-    }
-
-    /// Which modalities are hidden in the next update.
-    fn hidden(&self) -> Vec<bool> {
-        let modalities = self.plan.inputs.len();
-        let mut hidden = vec![false; modalities];
-        if M::showing(self.progress()) == Showing::RandomSubset {
-            let mut random = stream(self.seed, self.steps as u64, SHOWING);
-            let shown = random.random_range(1..=modalities);
-            let mut order: Vec<usize> = (0..modalities).collect();
-            order.shuffle(&mut random);
-            order[shown..].iter().for_each(|&modality| hidden[modality] = true);
-        }
-        hidden
     }
 
     /// The twins that the objective uses; an error if it has none or they don't fit.
@@ -231,38 +162,6 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         })
     }
 
-    /// Begins the next update: a new phase has an Adam of its own, and there may be an election.
-    fn begin(&mut self, batch: &Batch) -> Result<(), D::Err> {
-        let phase = M::phase(self.progress());
-        if phase != self.phase {
-            self.phase = phase;
-            self.adam_steps = 0;
-            self.model.hold(phase == Phase::Probe);
-            for parameter in self.model.parameters_mut() {
-                parameter.forget()?;
-            }
-        }
-        if M::elects(self.steps, self.plan.training.steps) {
-            let alone = self.alone(batch)?;
-            self.model.method_mut().elect(&alone);
-        }
-        Ok(())
-    }
-
-    /// How well each modality alone judges the specimens of a batch that have it.
-    fn alone(&self, batch: &Batch) -> Result<Vec<Dice>, D::Err> {
-        let (inputs, modalities) = (self.upload(batch)?, batch.inputs.len());
-        let judge = |&modality: &usize| {
-            let hidden: Vec<bool> = (0..modalities).map(|other| other != modality).collect();
-            let pass = self.model.forward(&inputs, &[batch], &hidden, &SharedTape::off())?;
-            let has = |row: &usize| {
-                batch.present.get(row * modalities + modality).copied().unwrap_or(true)
-            };
-            Ok(dice(&self.host(pass.joint.answer()), &batch.labels, has))
-        };
-        self.model.modalities().iter().map(judge).collect()
-    }
-
     /// The losses of a batch and the gradients of their sum; the parameters stay as they are.
     fn differentiate(
         &mut self,
@@ -272,10 +171,10 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         batch.check(&self.plan.inputs, self.plan.classes)?;
         let twin = self.twins(batch, twin)?;
         let batches: Vec<&Batch> = std::iter::once(batch).chain(twin).collect();
-        self.stage(&batches).map_err(LearnError::device)?;
+        self.staging.stage(&batches).map_err(LearnError::device)?;
         let hidden = self.hidden();
         let weigh = |companion: &Companion<D, M>| {
-            companion.weigh(&self.device, self.plan.classes, &self.staged, batch, &hidden)
+            companion.weigh(&self.device, self.plan.classes, self.staging.blocks(), batch, &hidden)
         };
         let labelled = self.phase != Phase::Unlabelled;
         let companion = self.companion.as_ref().filter(|_| labelled);

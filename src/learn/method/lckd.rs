@@ -29,12 +29,14 @@ const ELECTIONS: usize = 39;
 /// `Z W + b`, and `CE + 0.1 sum_{t in teachers} sum_s mean |sg(f_t) - f_s|` over what is there.
 ///
 /// Teachers are elected: for every class the modality that alone, the others taken away, has the
-/// best Dice coefficient (not recall: who always names one class would have all of it). There are 39 elections, the first before the first update. They are held on the batch that is
-/// about to be learned from: specimens come in a stream and are met once, so it is data that the
-/// model has not seen, as the authors' validation set is. In the first two fifths of the updates
-/// all modalities are shown, then as many as chance decides, the same in all of a batch.
+/// best Dice coefficient (not recall: who always names one class would have all of it). There are
+/// 39 elections, the first before the first update, each on the batch that is about to be learned
+/// from: specimens come in a stream and are met once, so it is data that the model has not seen, as
+/// the authors' validation set is. In the first two fifths of the updates all modalities are shown,
+/// then as many as chance decides, the same in all of a batch.
 ///
-/// Deviations: classes for the authors' tumour regions; cross-entropy for Dice and BCE as a loss; a stem for each modality, whose inputs differ, where the authors share all layers.
+/// Deviations: classes for the authors' tumour regions; cross-entropy for Dice and BCE as a loss; a
+/// stem for each modality, whose inputs differ, where the authors share all layers.
 /// Source: billhhh/LCKD, `DualNet.py`, `train.py`, `run.sh`.
 pub struct Lckd<D: LearnDevice> {
     trunk: Mlp<D>,

@@ -87,6 +87,8 @@ fn what_has_no_words_cannot_be_read() {
         let message = refusal(&numbers, method);
         assert!(message.contains(method.name()) && message.contains("words"), "{message}");
     }
+    let empty = [InputSpec::words("text", 0, 4)];
+    assert!(refusal(&empty, Method::Text).contains("length of `text`"));
     assert!(refusal(&numbers[..1], Method::Bert).contains("modality of that name"));
     assert!(refusal(&numbers[..1], Method::Clip).contains("needs two"));
 }

@@ -7,6 +7,7 @@ use super::super::method::{Align, Clip, Concat, Hemis, Late, Lckd, Mmbt, Qmf, Si
 use super::super::objective::mean;
 use super::*;
 use crate::causal::noise::{StreamId, stream};
+use crate::learn::ops::upload;
 use crate::learn::{Grid, Input, InputSpec};
 use crate::scene::training::{Method as MethodName, Step, Training};
 
@@ -214,9 +215,12 @@ fn instrument_gradients(detach_instrument: bool) -> Vec<(String, Vec<f32>)> {
 #[test]
 fn a_detached_instrument_is_a_constant() {
     let mut trainer = trainer::<Concat<Cpu>>(training(Objective::C3r, MethodName::Concat));
-    trainer.stage(&[&batch("specimens")]).unwrap();
+    trainer.staging.stage(&[&batch("specimens")]).unwrap();
     let tape = SharedTape::recording();
-    let pass = trainer.model.forward(&trainer.staged, &[&batch("specimens")], &[], &tape).unwrap();
+    let pass = trainer
+        .model
+        .forward(trainer.staging.blocks(), &[&batch("specimens")], &[], &tape)
+        .unwrap();
     let instrument = trainer.model.instrument().unwrap();
     let v = instrument.forward(&pass.features.h, &tape).unwrap();
     // By way of the host nothing can leak.
