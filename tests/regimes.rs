@@ -162,6 +162,31 @@ fn a_learner_is_told_nothing_of_what_is_missing() {
 }
 
 #[test]
+fn a_learner_reads_the_words_that_are_there_as_they_were_disturbed() {
+    let stage = scene("weather");
+    for regime in ["noise-10", "half-missing"] {
+        let mut simulation =
+            Simulation::new(&stage, stage.regime(regime).unwrap(), 3, 200, EVALUATION);
+        let batch = simulation.step().real.clone();
+        let length = stage.renderers.text.as_ref().unwrap().length();
+        let read = batch.inputs[2].tokens.chunks_exact(length);
+        let (mut missing, mut blank) = (0, 0);
+        for ((read, (real, _)), present) in
+            read.zip(simulation.played()).zip(batch.present.chunks_exact(3))
+        {
+            match present[2] {
+                true => assert_eq!(Some(read), real.tokens.as_deref()),
+                false => assert_eq!(read, vec![PAD; length]),
+            }
+            missing += usize::from(!present[2]);
+            blank += usize::from(read.contains(&BLANK));
+        }
+        let often = if regime == "noise-10" { blank } else { missing };
+        assert!(often > 50, "{regime}: {blank} blanked, {missing} missing");
+    }
+}
+
+#[test]
 fn soft_operations_change_what_they_say() {
     let stage = scene("sinking");
     let (size, hue) = (place(&stage, "size"), place(&stage, "hue"));

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use crate::dataset::read::{Array, Kind, Medium, Shapes, SplitData};
-use crate::learn::{Batch, Input, InputSpec};
+use crate::learn::{Batch, Grid, Input, InputSpec};
 use crate::modality::audio::{AudioError, AudioFormat, MelShape, Scratch, Spectrogrammer};
-use crate::modality::text::bag_of_words;
+use crate::modality::text::{PAD, UNKNOWN, bag_of_words};
 use crate::world::brightness;
 
 /// Turns rows of a split into a learner's batches.
@@ -23,15 +23,21 @@ impl Feed {
         let mut media = Vec::new();
         let mut specs = Vec::new();
         for medium in &shapes.media {
-            let (width, spectrogrammer) = match medium.kind {
-                Kind::Pixels | Kind::Numbers => (medium.width, None),
-                Kind::Words { vocabulary } => (vocabulary, None),
+            let (name, numbers) = (medium.name.as_str(), medium.width);
+            let (spec, spectrogrammer) = match medium.kind {
+                Kind::Pixels { height, width } => {
+                    let channels = numbers / (height * width).max(1);
+                    (InputSpec::grid(name, Grid { height, width, channels }), None)
+                }
+                Kind::Numbers => (InputSpec::row(name, numbers), None),
+                Kind::Words { vocabulary } => (InputSpec::words(name, numbers, vocabulary), None),
                 Kind::Sound { rate } => {
-                    let format = AudioFormat { rate, samples: medium.width };
-                    (mel.frames * mel.bands, Some(Spectrogrammer::new(format, mel)?))
+                    let format = AudioFormat { rate, samples: numbers };
+                    let grid = Grid { height: mel.frames, width: mel.bands, channels: 1 };
+                    (InputSpec::grid(name, grid), Some(Spectrogrammer::new(format, mel)?))
                 }
             };
-            specs.push(InputSpec { name: medium.name.clone(), width });
+            specs.push(spec);
             media.push((medium.clone(), spectrogrammer));
         }
         Ok(Self { media, specs })
@@ -44,7 +50,7 @@ impl Feed {
     }
 
     /// Fills a batch with rows of a split, each from one of its worlds: 0 is the world as it is,
-    /// then come the twins. A modality that a specimen lacks is zero.
+    /// then come the twins. A modality that a specimen lacks is zero, and a text padding.
     pub fn fill(&self, split: &SplitData, rows: &[(usize, usize)], batch: &mut Batch) {
         batch.rows = rows.len();
         batch.labels.clear();
@@ -59,12 +65,12 @@ impl Feed {
         for (i, ((medium, mel), spec)) in self.media.iter().zip(&self.specs).enumerate() {
             let values = &mut batch.inputs[i].values;
             values.resize(rows.len() * spec.width, 0.0);
+            let has = |row: usize| masks == 0 || split.present[row * masks + medium.place];
             let scratch = || mel.as_ref().map(Spectrogrammer::scratch);
             values.par_chunks_mut(spec.width).zip(rows).for_each_init(
                 scratch,
                 |scratch, (out, &(row, world))| {
-                    let has = masks == 0 || split.present[row * masks + medium.place];
-                    if !has {
+                    if !has(row) {
                         out.fill(0.0);
                         return;
                     }
@@ -80,8 +86,27 @@ impl Feed {
                     }
                 },
             );
+            let tokens = &mut batch.inputs[i].tokens;
+            tokens.resize(rows.len() * spec.length(), PAD);
+            if spec.length() == 0 {
+                continue;
+            }
+            for (out, &(row, world)) in tokens.chunks_exact_mut(spec.length()).zip(rows) {
+                match &split.worlds[world].media[i] {
+                    Array::Token(all) if has(row) => {
+                        read_words(&all[row * medium.width..][..medium.width], spec.width, out);
+                    }
+                    _ => out.fill(PAD),
+                }
+            }
         }
     }
+}
+
+/// Copies token ids; one that the vocabulary doesn't have becomes [`UNKNOWN`].
+fn read_words(stored: &[u16], vocabulary: usize, out: &mut [u16]) {
+    let known = |token: u16| if usize::from(token) < vocabulary { token } else { UNKNOWN };
+    out.iter_mut().zip(stored).for_each(|(out, &token)| *out = known(token));
 }
 
 fn hear(

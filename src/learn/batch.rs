@@ -1,22 +1,6 @@
 //! What the learner is given: plain buffers, one row a specimen.
 
-use super::LearnError;
-
-/// One modality as the learner sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InputSpec {
-    /// The modality's name: `image`, `audio`, `text`, ...
-    pub name: String,
-    /// Numbers per specimen.
-    pub width: usize,
-}
-
-/// One modality's numbers for every specimen of a batch.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Input {
-    /// Row-major, `rows * width` numbers, roughly of mean 0 and standard deviation 1.
-    pub values: Vec<f32>,
-}
+use super::{Input, InputSpec, LearnError};
 
 /// A batch: every modality and the label of every specimen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,6 +39,7 @@ impl Batch {
                 let expected = format!("{} x {} = {expected}", self.rows, spec.width);
                 return wrong(&what, expected, found.to_string());
             }
+            self.check_tokens(spec, input)?;
         }
         let mask = self.rows * inputs.len();
         if !self.present.is_empty() && self.present.len() != mask {
@@ -70,6 +55,25 @@ impl Batch {
             None => Ok(()),
         }
     }
+
+    /// Whether there are as many token ids as a text has, and none beyond its vocabulary.
+    fn check_tokens(&self, spec: &InputSpec, input: &Input) -> Result<(), LearnError> {
+        let length = spec.length();
+        let (expected, found) = (self.rows * length, input.tokens.len());
+        if expected != found {
+            let what = format!("the count of token ids of `{}`", spec.name);
+            let expected = format!("{} x {length} = {expected}", self.rows);
+            return Err(LearnError::Batch { what, expected, found: found.to_string() });
+        }
+        match input.tokens.iter().find(|&&token| usize::from(token) >= spec.width) {
+            None => Ok(()),
+            Some(token) => Err(LearnError::Batch {
+                what: format!("every token id of `{}`", spec.name),
+                expected: format!("below {}", spec.width),
+                found: token.to_string(),
+            }),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -78,10 +82,13 @@ mod tests {
 
     #[test]
     fn every_misfit_is_named() {
-        let inputs = [InputSpec { name: "image".into(), width: 2 }];
+        let inputs = [InputSpec::row("image", 2), InputSpec::words("text", 3, 5)];
         let good = Batch {
             rows: 2,
-            inputs: vec![Input { values: vec![0.0; 4] }],
+            inputs: vec![
+                Input::of(vec![0.0; 4]),
+                Input { values: vec![0.0; 10], tokens: vec![4; 6] },
+            ],
             labels: vec![0, 1],
             present: Vec::new(),
         };
@@ -95,6 +102,10 @@ mod tests {
         assert!(message(&|b| b.inputs.clear()).contains("modalities"));
         let short = message(&|b| b.inputs[0].values.truncate(3));
         assert!(short.contains("`image`") && short.contains("2 x 2 = 4") && short.contains("is 3"));
+        let few = message(&|b| b.inputs[1].tokens.truncate(5));
+        assert!(few.contains("`text`") && few.contains("2 x 3 = 6") && few.contains("is 5"));
+        assert!(message(&|b| b.inputs[1].tokens[5] = 5).contains("below 5"));
+        assert!(message(&|b| b.inputs[0].tokens.push(0)).contains("`image`"));
         assert!(message(&|b| b.present.push(true)).contains("presence"));
         assert!(message(&|b| b.labels.truncate(1)).contains("labels"));
         assert!(message(&|b| b.labels[1] = 2).contains("below 2"));

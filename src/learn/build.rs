@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::checkpoint::Checkpoint;
-use super::method::{Align, Alone, Concat, Hemis, Late, Method, Qmf, SimMmdg, Tmc};
+use super::method::{
+    Align, Alone, Clip, Concat, Hemis, Late, Lckd, Method, Mmbt, Qmf, SimMmdg, Tmc,
+};
 use super::plan::Plan;
 use super::trainer::Trainer;
 use super::{InputSpec, LearnError, Learner};
@@ -56,15 +58,22 @@ fn build(
     let plan = Plan { inputs: inputs.to_vec(), classes, training: training.clone() };
     plan.check()?;
     match training.method {
-        MethodName::Concat => on_device::start::<Concat<_>>(plan, seed, checkpoint),
-        MethodName::Late => on_device::start::<Late<_>>(plan, seed, checkpoint),
-        MethodName::Image | MethodName::Audio | MethodName::Text => {
-            on_device::start::<Alone<_>>(plan, seed, checkpoint)
+        MethodName::Concat | MethodName::ConcatBow | MethodName::ConcatBert => {
+            on_device::start::<Concat<_>>(plan, seed, checkpoint)
         }
+        MethodName::Late => on_device::start::<Late<_>>(plan, seed, checkpoint),
+        MethodName::Image
+        | MethodName::Audio
+        | MethodName::Text
+        | MethodName::Bow
+        | MethodName::Bert => on_device::start::<Alone<_>>(plan, seed, checkpoint),
         MethodName::Align => on_device::start::<Align<_>>(plan, seed, checkpoint),
         MethodName::Qmf => on_device::start::<Qmf<_>>(plan, seed, checkpoint),
         MethodName::Tmc => on_device::start::<Tmc<_>>(plan, seed, checkpoint),
         MethodName::Hemis => on_device::start::<Hemis<_>>(plan, seed, checkpoint),
+        MethodName::Mmbt => on_device::start::<Mmbt<_>>(plan, seed, checkpoint),
+        MethodName::Lckd => on_device::start::<Lckd<_>>(plan, seed, checkpoint),
+        MethodName::Clip => on_device::start::<Clip<_>>(plan, seed, checkpoint),
         MethodName::SimMmdg => on_device::start::<SimMmdg<_>>(plan, seed, checkpoint),
     }
 }

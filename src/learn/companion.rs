@@ -5,6 +5,9 @@
 //! that companion; so V is the verdict of a model that learns so slowly that it never gets further.
 //! Kin: LfF (Nam et al. 2020) and JTT (Liu et al. 2021), which weigh by a biased model's failures.
 //!
+//! Where a method first learns without labels, the companion begins after that, from its own start
+//! and with encoders of its own, none of which is held fixed.
+//!
 //! Assumption: what is learned first is the companion and not the cause. Where nothing is
 //! confounded, adjusting costs accuracy for nothing.
 

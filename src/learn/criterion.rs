@@ -1,18 +1,18 @@
 //! The whole loss of each objective, put together from its terms (Eq. 10).
 
-use dfdx::prelude::TryAdd;
+use dfdx::prelude::{PutTape, TryAdd};
 
 use super::Batch;
 use super::device::LearnDevice;
 use super::loss::{Loss, Term};
-use super::method::{Method, Task};
+use super::method::{Method, Phase, Task};
 use super::model::{Model, Pass};
 use super::objective::{
     Distribution, consistency, cross_entropy, instrument_distance, mean, necessity, over_budget,
 };
 use super::ops::{detach, one_hot, upload};
 use super::plan::Plan;
-use super::tape::{Scalar, SharedTape, Var};
+use super::tape::{Matrix, Scalar, SharedTape, Var};
 use super::twin_network::{CounterfactualKind, TwinNetwork};
 use crate::scene::training::Objective;
 
@@ -28,6 +28,8 @@ pub struct Criterion<'a, D: LearnDevice, M: Method<D>> {
     pub tape: &'a SharedTape<D>,
     /// The share of the updates that are done.
     pub progress: f32,
+    /// What is learned.
+    pub phase: Phase,
     /// A weight per specimen, 1 on average; none where all weigh alike.
     pub weights: Option<&'a [f32]>,
 }
@@ -43,10 +45,35 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
         batch: &Batch,
         twin: Option<&Batch>,
     ) -> Result<Loss<D>, D::Err> {
+        if self.phase == Phase::Unlabelled {
+            return self.own_loss(pass);
+        }
         match (self.plan.training.objective, twin) {
             (Objective::C3rTwin, Some(twin)) => self.twin_loss(pass, batch, twin),
             (objective, _) => self.c3r_loss(pass, batch, objective),
         }
+    }
+
+    /// The method's own loss alone, every class of every specimen weighing alike.
+    fn own_loss(&self, pass: &Pass<D>) -> Result<Loss<D>, D::Err> {
+        let shape = (pass.features.rows(), self.plan.classes);
+        let weights = vec![1.0 / (shape.0 * shape.1) as f32; shape.0 * shape.1];
+        let targets = upload(self.device, shape, weights.clone())?;
+        let task = self.posed(pass, &targets, &weights);
+        let loss = self.model.method().auxiliary_loss(&pass.joint, &task)?;
+        let nothing = || Ok(self.device.try_zeros_like(&())?.put_tape(SharedTape::off()));
+        Loss::of(Term::Sufficiency, 1.0, loss.map_or_else(nothing, Ok)?)
+    }
+
+    /// What a method's own loss is given.
+    fn posed<'p>(
+        &'p self,
+        pass: &'p Pass<D>,
+        targets: &'p Matrix<D>,
+        weights: &'p [f32],
+    ) -> Task<'p, D> {
+        let (progress, features, tape) = (self.progress, &pass.features, self.tape);
+        Task { targets, weights, progress, features, tape }
     }
 
     /// The method's whole task loss: cross-entropy of the joint logits and its auxiliary loss.
@@ -54,13 +81,7 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
     fn task(&self, pass: &Pass<D>, weights: &[f32]) -> Result<Scalar<D>, D::Err> {
         let shape = (pass.features.rows(), self.plan.classes);
         let targets = upload(self.device, shape, weights.to_vec())?;
-        let task = Task {
-            targets: &targets,
-            weights,
-            progress: self.progress,
-            features: &pass.features,
-            tape: self.tape,
-        };
+        let task = self.posed(pass, &targets, weights);
         let loss = cross_entropy(pass.joint.logits.clone(), &targets)?;
         match self.model.method().auxiliary_loss(&pass.joint, &task)? {
             Some(auxiliary) => loss.try_add(auxiliary),

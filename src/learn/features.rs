@@ -1,16 +1,20 @@
 //! The features of a batch: one matrix per modality, and which of them there are.
 
-use dfdx::prelude::{HasShape, PutTape, SplitTape, TryMul};
+use dfdx::prelude::{HasShape, PutTape, SplitTape, TryAdd, TryMul};
 
 use super::Batch;
 use super::device::LearnDevice;
 use super::ops::{scale_rows, stacked_sum};
+use super::sequence::Tokens;
 use super::tape::{Matrix, Rows, SharedTape, Var};
 
 /// The features h of every modality that a method uses, rows x width each.
 pub struct Features<D: LearnDevice> {
     /// One matrix per modality.
     pub h: Vec<Var<D>>,
+    /// The tokens that they are made of, for methods whose encoders make some: one set per
+    /// modality, or none at all.
+    pub tokens: Vec<Tokens<D>>,
     /// For each modality 1 where a specimen has it and 0 where not; none where all have all.
     marks: Option<Vec<Vec<f32>>>,
     device: D,
@@ -19,21 +23,23 @@ pub struct Features<D: LearnDevice> {
 impl<D: LearnDevice> Features<D> {
     /// Features that every specimen has.
     pub fn all(device: &D, h: Vec<Var<D>>) -> Self {
-        Self { h, marks: None, device: device.clone() }
+        Self { h, tokens: Vec::new(), marks: None, device: device.clone() }
     }
 
-    /// Features of some modalities of the batches under one another, of which those that `hidden`
-    /// names are taken away from every specimen that has another one.
-    pub fn of(
-        device: &D,
-        h: Vec<Var<D>>,
-        modalities: &[usize],
-        batches: &[&Batch],
-        hidden: &[bool],
-    ) -> Self {
-        let shown = batches.iter().all(|batch| batch.present.is_empty());
-        if shown && !hidden.contains(&true) {
-            return Self::all(device, h);
+    /// The same features and the tokens that they are made of.
+    #[must_use]
+    pub fn made_of(self, tokens: Vec<Tokens<D>>) -> Self {
+        Self { tokens, ..self }
+    }
+
+    /// Features of the batches under one another, of which those that a specimen lacks aren't
+    /// there, and those that `hidden` names are taken away from every specimen that has another
+    /// one. `modalities` are the places of the features' modalities among the inputs.
+    #[must_use]
+    pub fn shown(self, modalities: &[usize], batches: &[&Batch], hidden: &[bool]) -> Self {
+        let all = batches.iter().all(|batch| batch.present.is_empty());
+        if all && !hidden.contains(&true) {
+            return self;
         }
         let mut marks = vec![Vec::new(); modalities.len()];
         for batch in batches {
@@ -48,7 +54,7 @@ impl<D: LearnDevice> Features<D> {
                 }
             }
         }
-        Self { h, marks: Some(marks), device: device.clone() }
+        Self { marks: Some(marks), ..self }
     }
 
     /// Rows of every matrix.
@@ -59,6 +65,28 @@ impl<D: LearnDevice> Features<D> {
     /// The device that they are on.
     pub fn device(&self) -> &D {
         &self.device
+    }
+
+    /// For each specimen 1 where it has a modality and 0 where not; none where all have all.
+    #[must_use]
+    pub fn marks(&self, modality: usize) -> Option<&[f32]> {
+        self.marks.as_ref().map(|marks| marks[modality].as_slice())
+    }
+
+    /// The tokens, of which those of a modality that a specimen lacks aren't there.
+    #[must_use]
+    pub fn shown_tokens(&self) -> Vec<Tokens<D>> {
+        let shown = |(modality, tokens): (usize, &Tokens<D>)| {
+            let there = tokens.marks.clone();
+            let marks = self.marks(modality).map_or(there.clone(), |marks| {
+                let mut all = there.unwrap_or_else(|| vec![1.0; marks.len() * tokens.length]);
+                let specimens = all.chunks_exact_mut(tokens.length).zip(marks);
+                specimens.for_each(|(all, mark)| all.iter_mut().for_each(|there| *there *= mark));
+                Some(all)
+            });
+            Tokens { x: tokens.x.clone(), length: tokens.length, marks }
+        };
+        self.tokens.iter().enumerate().map(shown).collect()
     }
 
     /// How many modalities each specimen has; none where all have all.
@@ -109,6 +137,22 @@ impl<D: LearnDevice> Features<D> {
         stacked_sum(self.evened(values)?)?.try_mul(share)
     }
 
+    /// `values`, one matrix per modality, with the mean over those that a specimen has in the place
+    /// of each that it lacks.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn filled(&self, values: Vec<Var<D>>) -> Result<Vec<Var<D>>, D::Err> {
+        let Some(marks) = &self.marks else { return Ok(values) };
+        let mean = self.mean(values.clone())?;
+        let pairs = self.masked(values)?.into_iter().zip(marks);
+        let fill = |(value, marks): (Var<D>, &Vec<f32>)| {
+            let lacking = marks.iter().map(|mark| 1.0 - mark).collect();
+            value.try_add(scale_rows(mean.clone(), self.constant(lacking)?)?)
+        };
+        pairs.map(fill).collect()
+    }
+
     /// `targets`, a row of class weights per specimen, with zeros for those that lack a modality.
     ///
     /// # Errors
@@ -130,7 +174,7 @@ mod tests {
     use crate::learn::ops::upload;
 
     fn batch(present: Vec<bool>) -> Batch {
-        let inputs = vec![Input { values: vec![0.0; 2] }; 2];
+        let inputs = vec![Input::of(vec![0.0; 2]); 2];
         Batch { rows: 2, inputs, labels: vec![0, 1], present }
     }
 
@@ -139,7 +183,7 @@ mod tests {
         let h = [1.0, 3.0].map(|x| {
             upload(&device, (2, 1), vec![x, 10.0 * x]).unwrap().put_tape(SharedTape::off())
         });
-        Features::of(&device, h.to_vec(), &[0, 1], &[&batch(present)], hidden)
+        Features::all(&device, h.to_vec()).shown(&[0, 1], &[&batch(present)], hidden)
     }
 
     fn mean(features: &Features<Cpu>) -> Vec<f32> {
@@ -152,6 +196,7 @@ mod tests {
         let some = features(vec![true, false, true, true], &[]);
         assert_eq!(mean(&some), [1.0, 20.0]);
         assert_eq!(some.masked(some.h.clone()).unwrap()[1].as_vec(), [0.0, 30.0]);
+        assert_eq!(some.filled(some.h.clone()).unwrap()[1].as_vec(), [1.0, 30.0]);
         let none = features(vec![false, false, true, true], &[]);
         assert_eq!(mean(&none), [0.0, 20.0]);
     }

@@ -9,14 +9,19 @@
 //! | item | what it is |
 //! | --- | --- |
 //! | [`Learner`] | a model in training: [`new_learner`], [`load_learner`] |
-//! | [`Batch`], [`InputSpec`] | what it is given |
+//! | [`Batch`], [`InputSpec`] | what it is given: every modality's numbers, and the words of a text |
 //! | [`StepLosses`], [`Logits`], [`Counterfactual`], [`Representation`] | what it gives back |
 //! | [`c3_risk`] | the empirical C3 risk of both branches' logits (Eq. 8) |
+//!
+//! A method chooses the kind of encoder it wants for each modality, and may change with the share of
+//! the updates that are done: what it's shown, and whether it learns from the objective, from its own
+//! loss without labels, or a probe on encoders that are held fixed.
 //!
 //! The mathematics: instrument (Eq. 6), twin network (Eq. 7), surrogates of the risk (Eq. 8) and
 //! the objective (Eq. 10) each stand in a file of their own, with what the paper says and what is
 //! ours.
 
+mod attention;
 mod batch;
 mod build;
 mod checkpoint;
@@ -27,7 +32,9 @@ mod device;
 mod encoder;
 mod error;
 mod features;
+mod input;
 mod instrument;
+mod layout;
 mod learner;
 mod loss;
 mod method;
@@ -36,17 +43,21 @@ mod objective;
 mod ops;
 mod parameter;
 mod plan;
+mod sequence;
+mod staging;
 mod tape;
 #[cfg(test)]
 mod tests;
 mod trainer;
+mod transformer;
 mod twin_network;
 #[cfg(any(feature = "cuda", test))]
 mod worker;
 
-pub use batch::{Batch, Input, InputSpec};
+pub use batch::Batch;
 pub use build::{fits, load_learner, new_learner};
 pub use error::LearnError;
+pub use input::{Form, Grid, Input, InputSpec};
 pub use learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 pub use objective::c3_risk;
 pub use parameter::NamedParameter;

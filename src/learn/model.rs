@@ -1,7 +1,7 @@
 //! The model: an encoder per modality, the method that joins them, and perhaps the instrument.
 
 use super::device::LearnDevice;
-use super::encoder::Mlp;
+use super::encoder::{Encoder, Source};
 use super::features::Features;
 use super::instrument::Instrument;
 use super::method::{Joint, Method};
@@ -15,8 +15,10 @@ pub struct Model<D: LearnDevice, M: Method<D>> {
     device: D,
     /// The modalities that are used, by their place among the inputs, with an encoder each.
     modalities: Vec<usize>,
-    encoders: Vec<Mlp<D>>,
+    encoders: Vec<Encoder<D>>,
     method: M,
+    /// Whether encoders are held fixed.
+    held: bool,
     instrument: Option<Instrument<D>>,
 }
 
@@ -43,11 +45,14 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
         let inputs: Vec<InputSpec> = modalities.iter().map(|&m| inputs[m].clone()).collect();
         let encoders = inputs
             .iter()
-            .map(|input| Mlp::new(start, input, training.features))
+            .map(|input| {
+                Encoder::new(start, M::encoding(input, training), input, training.features)
+            })
             .collect::<Result<_, _>>()?;
         let method = M::new(start, &inputs, classes, training)?;
         let device = start.device.clone();
-        let mut model = Self { device, modalities, encoders, method, instrument: None };
+        let mut model =
+            Self { device, modalities, encoders, method, held: false, instrument: None };
         model.equip(start, training)?;
         Ok(model)
     }
@@ -88,20 +93,51 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
         hidden: &[bool],
         tape: &SharedTape<D>,
     ) -> Result<Pass<D>, D::Err> {
-        let h = self
-            .encoders
-            .iter()
-            .zip(&self.modalities)
-            .map(|(encoder, &modality)| encoder.forward(&inputs[modality], tape))
-            .collect::<Result<Vec<_>, _>>()?;
-        let features = Features::of(&self.device, h, &self.modalities, batches, hidden);
+        let off = SharedTape::off();
+        // What no tape holds has no gradient.
+        let features = self.encode(inputs, batches, if self.held { &off } else { tape })?;
+        let features = features.shown(&self.modalities, batches, hidden);
         let joint = self.method.join(&features, tape)?;
         Ok(Pass { features, joint })
+    }
+
+    /// The features of every modality that is used.
+    fn encode(
+        &self,
+        inputs: &[Vec<Matrix<D>>],
+        batches: &[&Batch],
+        tape: &SharedTape<D>,
+    ) -> Result<Features<D>, D::Err> {
+        let (mut h, mut tokens) = (Vec::new(), Vec::new());
+        for (encoder, &modality) in self.encoders.iter().zip(&self.modalities) {
+            let given = batches.iter().map(|batch| &batch.inputs[modality]).collect();
+            let source = Source { blocks: &inputs[modality], inputs: given };
+            let encoded = encoder.forward(&self.device, &source, tape)?;
+            h.push(encoded.h);
+            tokens.extend(encoded.tokens);
+        }
+        let h = self.method.refine(h, tape)?;
+        Ok(Features::all(&self.device, h).made_of(tokens))
+    }
+
+    /// Holds the encoders fixed from now on, or no longer.
+    pub fn hold(&mut self, held: bool) {
+        self.held = held;
+    }
+
+    /// The places of the modalities that are used, among the inputs.
+    pub fn modalities(&self) -> &[usize] {
+        &self.modalities
     }
 
     /// The method.
     pub fn method(&self) -> &M {
         &self.method
+    }
+
+    /// The method, to be told something.
+    pub const fn method_mut(&mut self) -> &mut M {
+        &mut self.method
     }
 
     /// The instrument, if the objective uses one.
@@ -121,7 +157,7 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
 
     /// All parameters, in a fixed order.
     pub fn parameters(&self) -> Vec<&Parameter<D>> {
-        let mut all: Vec<_> = self.encoders.iter().flat_map(Mlp::parameters).collect();
+        let mut all: Vec<_> = self.encoders.iter().flat_map(Encoder::parameters).collect();
         all.extend(self.method.parameters());
         all.extend(self.instrument.iter().flat_map(Instrument::parameters));
         all
@@ -129,7 +165,7 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
 
     /// All parameters, to be changed, in the same order.
     pub fn parameters_mut(&mut self) -> Vec<&mut Parameter<D>> {
-        let mut all: Vec<_> = self.encoders.iter_mut().flat_map(Mlp::parameters_mut).collect();
+        let mut all: Vec<_> = self.encoders.iter_mut().flat_map(Encoder::parameters_mut).collect();
         all.extend(self.method.parameters_mut());
         all.extend(self.instrument.iter_mut().flat_map(Instrument::parameters_mut));
         all

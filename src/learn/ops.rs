@@ -91,11 +91,25 @@ pub fn unit_rows<D: LearnDevice>(x: Var<D>) -> Result<Var<D>, D::Err> {
     scale_rows(x, length.try_recip()?)
 }
 
+/// Every row less its mean and over its standard deviation; a row of equal numbers becomes zeros.
+pub fn normalised_rows<D: LearnDevice>(x: Var<D>) -> Result<Var<D>, D::Err> {
+    let shape = *x.shape();
+    let share = 1.0 / shape.1 as f32;
+    let mean = sum_rows(x.clone())?.try_mul(share)?;
+    let centred = x.try_sub(mean.try_broadcast_like::<_, Axis<1>>(&shape)?)?;
+    let variance = sum_rows(centred.clone().try_square()?)?.try_mul(share)?;
+    scale_rows(centred, variance.try_add(1e-5)?.try_sqrt()?.try_recip()?)
+}
+
+/// All scalar products of the rows of one matrix with those of another.
+pub fn products_of_rows<D: LearnDevice>(one: &Var<D>, other: &Var<D>) -> Result<Var<D>, D::Err> {
+    one.clone().try_matmul(other.clone().try_permute::<_, Axes2<1, 0>>()?)
+}
+
 /// A product of `x` with itself turned round, `rows x rows`: all scalar products of its rows.
 pub fn gram_rows<D: LearnDevice>(x: &Var<D>) -> Result<Var<D>, D::Err> {
     // dfdx refuses a product of a tensor with itself, so one side gets an identity of its own.
-    let turned = x.clone().try_mul(1.0)?.try_permute::<_, Axes2<1, 0>>()?;
-    x.clone().try_matmul(turned)
+    products_of_rows(x, &x.clone().try_mul(1.0)?)
 }
 
 /// Copies `values`, row-major, to the device.

@@ -1,6 +1,6 @@
 //! A trained matrix: its name, its value, Adam's moments, and where it starts.
 
-use dfdx::prelude::{AdamConfig, Gradients, PutTape, Storage};
+use dfdx::prelude::{AdamConfig, Gradients, HasShape, PutTape, Shape, Storage};
 use rand::RngExt;
 
 use super::device::LearnDevice;
@@ -70,6 +70,17 @@ impl<D: LearnDevice> Parameter<D> {
         let gradient = &*gradients.get_or_alloc_mut(&self.value)?;
         let [first, second] = &mut self.moments;
         adam.try_update(step, &mut self.value, first, second, gradient)
+    }
+
+    /// Forgets what Adam has gathered, as if no step had been made.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn forget(&mut self) -> Result<(), D::Err> {
+        let (device, count) = (self.value.device(), self.value.shape().num_elements());
+        let zeros = || Storage::<f32>::try_alloc_len(device, count);
+        self.moments = [zeros()?, zeros()?];
+        Ok(())
     }
 
     /// The gradient that `gradients` holds, on the host; zeros where there is none.

@@ -1,7 +1,7 @@
 //! What a model is built from, and whether it can be.
 
-use super::{InputSpec, LearnError};
-use crate::scene::training::Training;
+use super::{Form, InputSpec, LearnError};
+use crate::scene::training::{Method, Training};
 
 /// What a model is built from.
 #[derive(Clone, Debug)]
@@ -29,6 +29,10 @@ impl Plan {
                 let remedy = "give every modality a name of its own";
                 return wrong("the name of a modality", format!("`{}` twice", input.name), remedy);
             }
+            if matches!(input.form, Form::Words { length: 0, .. }) {
+                let setting = format!("the length of `{}`", input.name);
+                return wrong(&setting, "0".into(), "it must hold at least one word");
+            }
             if input.width == 0 {
                 let setting = format!("the width of `{}`", input.name);
                 return wrong(&setting, "0".into(), "it must hold at least one number");
@@ -38,6 +42,16 @@ impl Plan {
             && !self.inputs.iter().any(|input| input.name == name)
         {
             let remedy = "it needs a modality of that name; choose another method";
+            return wrong("method", training.method.name().into(), remedy);
+        }
+        let named = |input: &InputSpec| training.method.modality().is_none_or(|n| n == input.name);
+        let words = |input: &InputSpec| named(input) && matches!(input.form, Form::Words { .. });
+        if training.method.reads_words() && !self.inputs.iter().any(words) {
+            let remedy = "it needs a text, whose words it reads; choose another method";
+            return wrong("method", training.method.name().into(), remedy);
+        }
+        if training.method == Method::Clip && self.inputs.len() < 2 {
+            let remedy = "it draws modalities together and needs two; choose another method";
             return wrong("method", training.method.name().into(), remedy);
         }
         if self.classes < 2 {

@@ -98,6 +98,8 @@ impl<D: LearnDevice> Tape<f32, D> for SharedTape<D> {
 pub type Matrix<D> = Tensor<(usize, usize), f32, D>;
 /// A matrix in the graph of the loss.
 pub type Var<D> = Tensor<(usize, usize), f32, D, SharedTape<D>>;
+/// Matrices of one shape, one per specimen, in the graph of the loss.
+pub type Cube<D> = Tensor<(usize, usize, usize), f32, D, SharedTape<D>>;
 /// One number per row, in the graph of the loss.
 pub type Rows<D> = Tensor<(usize,), f32, D, SharedTape<D>>;
 /// One number, in the graph of the loss.

@@ -1,8 +1,6 @@
 //! The trainer: one model, one objective, Adam.
 
 use dfdx::prelude::{AdamConfig, Gradients, HasShape, NoneTape};
-use rand::RngExt as _;
-use rand::seq::SliceRandom as _;
 
 use super::checkpoint::Checkpoint;
 use super::companion::Companion;
@@ -10,17 +8,19 @@ use super::criterion::Criterion;
 use super::device::LearnDevice;
 use super::learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 use super::loss::{Loss, Term};
-use super::method::{Method, Showing};
+use super::method::{Method, Phase};
 use super::model::{Model, Pass};
 use super::objective::Distribution;
-use super::ops::{one_hot, upload};
+use super::ops::one_hot;
 use super::parameter::{NamedParameter, Start};
 use super::plan::Plan;
-use super::tape::{Matrix, SharedTape, Var, backward};
+use super::staging::Staging;
+use super::tape::{SharedTape, Var, backward};
 use super::twin_network::{CounterfactualKind, TwinNetwork};
 use super::{Batch, LearnError};
-use crate::causal::noise::{StreamId, stream};
 use crate::scene::training::{Objective, Training};
+
+mod before;
 
 /// A model in training on one device.
 pub struct Trainer<D: LearnDevice, M: Method<D>> {
@@ -32,8 +32,10 @@ pub struct Trainer<D: LearnDevice, M: Method<D>> {
     adam: AdamConfig,
     seed: u64,
     steps: usize,
-    /// The last batch on the device, by modality and block: its memory is used again.
-    staged: Vec<Vec<Matrix<D>>>,
+    /// Steps of Adam in the phase that the model is in.
+    adam_steps: i32,
+    phase: Phase,
+    staging: Staging<D>,
 }
 
 /// A forward pass and its loss.
@@ -49,9 +51,6 @@ struct Differentiated<D: LearnDevice> {
     /// The gradients of the companion.
     companion: Option<Gradients<f32, D>>,
 }
-
-/// The stream of what is hidden while a method learns.
-const SHOWING: StreamId = StreamId::of("learn:showing");
 
 /// The second model of `c3r-adjust`; none for other objectives.
 fn companion<D: LearnDevice, M: Method<D>>(
@@ -90,39 +89,27 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         };
         // One whose parameters are loaded starts its companion afresh.
         let companion = companion(&start, &plan, &adam)?;
-        let staged = vec![Vec::new(); plan.inputs.len()];
-        Ok(Self { device, plan, model, companion, adam, seed, steps: 0, staged })
-    }
-
-    /// Copies the batches, one block each, to the device.
-    fn stage(&mut self, batches: &[&Batch]) -> Result<(), D::Err> {
-        for (modality, blocks) in self.staged.iter_mut().enumerate() {
-            let width = self.plan.inputs[modality].width;
-            blocks.truncate(batches.len());
-            for (i, batch) in batches.iter().enumerate() {
-                let values = &batch.inputs[modality].values;
-                match blocks.get_mut(i) {
-                    Some(block) if block.shape().0 == batch.rows => block.copy_from(values),
-                    Some(block) => {
-                        *block = upload(&self.device, (batch.rows, width), values.clone())?;
-                    }
-                    None => {
-                        blocks.push(upload(&self.device, (batch.rows, width), values.clone())?);
-                    }
-                }
-            }
-        }
-        Ok(())
+        let staging = Staging::new::<M>(&device, &plan);
+        let mut trainer = Self {
+            device,
+            plan,
+            model,
+            companion,
+            adam,
+            seed,
+            steps: 0,
+            adam_steps: 0,
+            phase: M::phase(0.0),
+            staging,
+        };
+        trainer.model.hold(trainer.phase == Phase::Probe);
+        Ok(trainer)
     }
 
     /// The verdict on `batch`, without gradients.
     fn look(&self, batch: &Batch) -> Result<Pass<D>, LearnError> {
         batch.check(&self.plan.inputs, self.plan.classes)?;
-        let mut inputs = Vec::with_capacity(batch.inputs.len());
-        for (input, spec) in batch.inputs.iter().zip(&self.plan.inputs) {
-            let block = upload(&self.device, (batch.rows, spec.width), input.values.clone());
-            inputs.push(vec![block.map_err(LearnError::device)?]);
-        }
+        let inputs = self.staging.upload(batch).map_err(LearnError::device)?;
         self.model.forward(&inputs, &[batch], &[], &SharedTape::off()).map_err(LearnError::device)
     }
 
@@ -136,13 +123,14 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         tape: &SharedTape<D>,
     ) -> Result<Evaluated<D>, D::Err> {
         let batches: Vec<&Batch> = std::iter::once(batch).chain(twin).collect();
-        let pass = self.model.forward(&self.staged, &batches, hidden, tape)?;
+        let pass = self.model.forward(self.staging.blocks(), &batches, hidden, tape)?;
         let criterion = Criterion {
             device: &self.device,
             plan: &self.plan,
             model: &self.model,
             tape,
-            progress: self.steps as f32 / self.plan.training.steps.max(1) as f32,
+            progress: self.progress(),
+            phase: self.phase,
             weights,
         };
         let loss = criterion.loss(&pass, batch, twin)?;
@@ -152,27 +140,14 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         Ok(Evaluated { loss, logits })
     }
 
-    /// Which modalities are hidden in the next update.
-    fn hidden(&self) -> Vec<bool> {
-        let modalities = self.plan.inputs.len();
-        let mut hidden = vec![false; modalities];
-        if M::SHOWING == Showing::RandomSubset {
-            let mut random = stream(self.seed, self.steps as u64, SHOWING);
-            let shown = random.random_range(1..=modalities);
-            let mut order: Vec<usize> = (0..modalities).collect();
-            order.shuffle(&mut random);
-            order[shown..].iter().for_each(|&modality| hidden[modality] = true);
-        }
-        hidden
-    }
-
     /// The twins that the objective uses; an error if it has none or they don't fit.
     fn twins<'a>(
         &self,
         batch: &Batch,
         twin: Option<&'a Batch>,
     ) -> Result<Option<&'a Batch>, LearnError> {
-        if self.plan.training.objective != Objective::C3rTwin {
+        // Before labels are looked at there is no twin to tell apart.
+        if self.plan.training.objective != Objective::C3rTwin || self.phase == Phase::Unlabelled {
             return Ok(None);
         }
         let twin = twin.ok_or(LearnError::TwinMissing)?;
@@ -196,13 +171,14 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         batch.check(&self.plan.inputs, self.plan.classes)?;
         let twin = self.twins(batch, twin)?;
         let batches: Vec<&Batch> = std::iter::once(batch).chain(twin).collect();
-        self.stage(&batches).map_err(LearnError::device)?;
+        self.staging.stage(&batches).map_err(LearnError::device)?;
         let hidden = self.hidden();
         let weigh = |companion: &Companion<D, M>| {
-            companion.weigh(&self.device, self.plan.classes, &self.staged, batch, &hidden)
+            companion.weigh(&self.device, self.plan.classes, self.staging.blocks(), batch, &hidden)
         };
-        let weighing =
-            self.companion.as_ref().map(weigh).transpose().map_err(LearnError::device)?;
+        let labelled = self.phase != Phase::Unlabelled;
+        let companion = self.companion.as_ref().filter(|_| labelled);
+        let weighing = companion.map(weigh).transpose().map_err(LearnError::device)?;
         let (weights, companion) =
             weighing.map(|weighing| (weighing.weights, weighing.gradients)).unzip();
         let tape = SharedTape::recording();
@@ -253,10 +229,13 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         batch: &Batch,
         twin: Option<&Batch>,
     ) -> Result<StepLosses, LearnError> {
+        batch.check(&self.plan.inputs, self.plan.classes)?;
+        self.begin(batch).map_err(LearnError::device)?;
         let Differentiated { losses, mut gradients, companion } =
             self.differentiate(batch, twin)?;
         self.steps += 1;
-        let step = i32::try_from(self.steps).unwrap_or(i32::MAX);
+        self.adam_steps = self.adam_steps.saturating_add(1);
+        let step = self.adam_steps;
         for parameter in self.model.parameters_mut() {
             parameter.update(&self.adam, step, &mut gradients).map_err(LearnError::device)?;
         }

@@ -29,6 +29,20 @@ pub enum Method {
     Hemis,
     /// Features split in a shared and a specific half (SimMMDG).
     SimMmdg,
+    /// Sentences alone, as the sum of frozen random embeddings of their words (Bow).
+    Bow,
+    /// Sentences alone, read by a small transformer that is not pretrained (BERT-lite).
+    Bert,
+    /// `Concat` with `Bow`'s encoder for the text (ConcatBow).
+    ConcatBow,
+    /// `Concat` with `Bert`'s encoder for the text (ConcatBERT).
+    ConcatBert,
+    /// One transformer over patches and words of all modalities (MMBT), not pretrained.
+    Mmbt,
+    /// Modalities that are best at a class teach the others (LCKD).
+    Lckd,
+    /// Features drawn together without labels, then held fixed under a linear probe (CLIP-style).
+    Clip,
 }
 
 /// What the model is trained to minimise.
@@ -152,7 +166,7 @@ impl Default for Training {
 
 impl Method {
     /// All methods, in the order in which they are listed.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 17] = [
         Self::Concat,
         Self::Late,
         Self::Image,
@@ -163,6 +177,13 @@ impl Method {
         Self::Tmc,
         Self::Hemis,
         Self::SimMmdg,
+        Self::Bow,
+        Self::Bert,
+        Self::ConcatBow,
+        Self::ConcatBert,
+        Self::Mmbt,
+        Self::Lckd,
+        Self::Clip,
     ];
 
     /// The modality that a method of a single one looks at.
@@ -171,9 +192,15 @@ impl Method {
         match self {
             Self::Image => Some("image"),
             Self::Audio => Some("audio"),
-            Self::Text => Some("text"),
+            Self::Text | Self::Bow | Self::Bert => Some("text"),
             _ => None,
         }
+    }
+
+    /// Whether it reads the words of a text one by one, beyond their counts, and needs a text.
+    #[must_use]
+    pub const fn reads_words(self) -> bool {
+        matches!(self, Self::Bow | Self::Bert | Self::ConcatBow | Self::ConcatBert)
     }
 
     /// The name on the command line and in results.
@@ -190,6 +217,13 @@ impl Method {
             Self::Tmc => "tmc",
             Self::Hemis => "hmis",
             Self::SimMmdg => "simmmdg",
+            Self::Bow => "bow",
+            Self::Bert => "bert",
+            Self::ConcatBow => "concat-bow",
+            Self::ConcatBert => "concat-bert",
+            Self::Mmbt => "mmbt",
+            Self::Lckd => "lckd",
+            Self::Clip => "clip",
         }
     }
 
@@ -207,6 +241,13 @@ impl Method {
             Self::Tmc => "evidence of each modality, combined by a rule of Dempster",
             Self::Hemis => "mean and variance over whichever modalities there are",
             Self::SimMmdg => "features split in a shared and a specific half",
+            Self::Bow => "sentences alone, as sums of frozen word embeddings",
+            Self::Bert => "sentences alone, read by a small transformer (not pretrained)",
+            Self::ConcatBow => "concat with bow's encoder for the text",
+            Self::ConcatBert => "concat with bert's encoder for the text",
+            Self::Mmbt => "one transformer over patches and words of all modalities",
+            Self::Lckd => "modalities that are best at a class teach the others",
+            Self::Clip => "features drawn together without labels, then a linear probe",
         }
     }
 }

@@ -7,8 +7,8 @@ use super::{
     ImagePixels, Label, Present, Row, Settings, SimulationStep, SimulationSystems, Tokens, TwinOf,
     Vectors, Waveform,
 };
-use crate::learn::{Batch, Input, InputSpec};
-use crate::modality::text::bag_of_words;
+use crate::learn::{Batch, Grid, Input, InputSpec};
+use crate::modality::text::{PAD, bag_of_words};
 use crate::scene::Stage;
 
 /// The batch of a frame: specimens, and their twins where the plan wants them.
@@ -50,24 +50,27 @@ impl Plugin for GatherPlugin {
 }
 
 /// The modalities of a scene as a learner sees them: `image` (numbers of the pixels), `audio`
-/// (log-mel spectrogram), `text` (bag of words), and every vector by its name (its numbers).
+/// (log-mel spectrogram), `text` (bag of words, and the words), and every vector by its name (its
+/// numbers).
 #[must_use]
 pub fn input_specs(stage: &Stage) -> Vec<InputSpec> {
     let renderers = &stage.renderers;
     let mut specs = Vec::new();
-    let mut add = |name: &str, width| specs.push(InputSpec { name: name.to_owned(), width });
     if let Some(image) = &renderers.image {
-        add("image", image.bytes());
+        let size = image.size();
+        let grid = Grid { height: size.height, width: size.width, channels: 3 };
+        specs.push(InputSpec::grid("image", grid));
     }
     if let Some(sound) = &renderers.sound {
-        add("audio", sound.mel().frames * sound.mel().bands);
+        let mel = sound.mel();
+        let grid = Grid { height: mel.frames, width: mel.bands, channels: 1 };
+        specs.push(InputSpec::grid("audio", grid));
     }
     if let Some(text) = &renderers.text {
-        add("text", text.grammar().vocabulary().len());
+        specs.push(InputSpec::words("text", text.length(), text.grammar().vocabulary().len()));
     }
-    for vector in renderers.vectors.plans() {
-        add(vector.name(), vector.length());
-    }
+    let vectors = renderers.vectors.plans().iter();
+    specs.extend(vectors.map(|vector| InputSpec::row(vector.name(), vector.length())));
     specs
 }
 
@@ -118,34 +121,37 @@ fn gather<'a>(settings: &Settings, batch: &mut Batch, entities: impl Iterator<It
     batch.inputs.resize_with(specs.len(), Input::default);
     for (input, spec) in batch.inputs.iter_mut().zip(&specs) {
         input.values.resize(settings.batch * spec.width, 0.0);
+        input.tokens.resize(settings.batch * spec.length(), PAD);
     }
     batch.present.resize(settings.batch * specs.len(), true);
     for (row, label, image, sound, text, vectors, present) in entities {
         batch.labels[row.0] = label.0;
         let there = row.0 * specs.len()..(row.0 + 1) * specs.len();
         batch.present[there].copy_from_slice(&present.0);
-        let mut rows =
-            batch.inputs.iter_mut().zip(&specs).map(|(input, spec)| {
-                &mut input.values[row.0 * spec.width..(row.0 + 1) * spec.width]
-            });
-        if let (Some(image), Some(out)) = (image, image.and_then(|_| rows.next())) {
+        let mut rows = batch.inputs.iter_mut().zip(&specs).map(|(input, spec)| {
+            let values = &mut input.values[row.0 * spec.width..(row.0 + 1) * spec.width];
+            (values, &mut input.tokens[row.0 * spec.length()..(row.0 + 1) * spec.length()])
+        });
+        if let (Some(image), Some((out, _))) = (image, image.and_then(|_| rows.next())) {
             for (x, &pixel) in out.iter_mut().zip(&image.0) {
                 *x = brightness(pixel);
             }
         }
-        if let (Some(sound), Some(out)) = (sound, sound.and_then(|_| rows.next())) {
+        if let (Some(sound), Some((out, _))) = (sound, sound.and_then(|_| rows.next())) {
             out.copy_from_slice(&sound.log_mel);
         }
-        if let (Some(text), Some(out)) = (text, text.and_then(|_| rows.next())) {
+        if let (Some(text), Some((out, words))) = (text, text.and_then(|_| rows.next())) {
             bag_of_words(&text.0, out.len(), out);
+            words.copy_from_slice(&text.0);
         }
-        for (vector, out) in vectors.into_iter().flat_map(|vectors| &vectors.0).zip(rows) {
+        for (vector, (out, _)) in vectors.into_iter().flat_map(|vectors| &vectors.0).zip(rows) {
             out.copy_from_slice(vector);
         }
         for (place, (input, spec)) in batch.inputs.iter_mut().zip(&specs).enumerate() {
             if !present.0[place] {
                 // Zero is the middle of every input: the learner is told nothing.
                 input.values[row.0 * spec.width..(row.0 + 1) * spec.width].fill(0.0);
+                input.tokens[row.0 * spec.length()..(row.0 + 1) * spec.length()].fill(PAD);
             }
         }
     }

@@ -54,7 +54,10 @@ fn found(model: &Value) -> Option<Shapes> {
     for (place, name) in texts(&model["modalities"])?.into_iter().enumerate() {
         let said = &media[&name];
         let (width, kind) = match name.as_str() {
-            "image" => (3 * number(&said["width"])? * number(&said["height"])?, Kind::Pixels),
+            "image" => {
+                let (width, height) = (number(&said["width"])?, number(&said["height"])?);
+                (3 * width * height, Kind::Pixels { height, width })
+            }
             "audio" => {
                 let rate = u32::try_from(said["sampling_rate"].as_u64()?).ok()?;
                 (number(&said["samples"])?, Kind::Sound { rate })
@@ -83,7 +86,7 @@ impl<'a> Assembly<'a> {
     pub fn new(path: &'a Path, split: &str, shapes: &'a Shapes) -> Self {
         let empty = || {
             let media = shapes.media.iter().map(|medium| match medium.kind {
-                Kind::Pixels => Array::Byte(Vec::new()),
+                Kind::Pixels { .. } => Array::Byte(Vec::new()),
                 Kind::Sound { .. } => Array::Sample(Vec::new()),
                 Kind::Words { .. } => Array::Token(Vec::new()),
                 Kind::Numbers => Array::Float(Vec::new()),

@@ -213,9 +213,14 @@ impl Keys<'_> {
             let problem = format!("`{key}` has the shape {:?}", stored.shape);
             return Err(self.wrong(problem, "give it one row per specimen, each of some numbers"));
         }
+        // Pictures are stored as rows x height x width x channels, or without channels if grey.
+        let (height, across) = match *stored.shape {
+            [_, height, across] | [_, height, across, _] => (height, across),
+            _ => (1, width),
+        };
         let (array, kind) = match role {
             "images" => match stored.numbers {
-                Numbers::U8(all) => (Array::Byte(all), Kind::Pixels),
+                Numbers::U8(all) => (Array::Byte(all), Kind::Pixels { height, width: across }),
                 _ => return self.typed(key, "uint8, from 0 to 255", kind_found, None),
             },
             "audio" => match stored.numbers {

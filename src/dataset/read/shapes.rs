@@ -39,8 +39,13 @@ pub struct Medium {
 /// What the numbers of a modality are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Brightness from 0 to 255.
-    Pixels,
+    /// Brightness from 0 to 255, as many channels to a pixel as the numbers give.
+    Pixels {
+        /// Pixels down.
+        height: usize,
+        /// Pixels across.
+        width: usize,
+    },
     /// Samples of 16 bits, so many a second.
     Sound {
         /// Samples per second.

@@ -66,7 +66,7 @@ fn world(batch: &RecordBatch, row: usize, suffix: &str, shapes: &Shapes) -> Resu
         .iter()
         .map(|medium| {
             let column = match medium.kind {
-                Kind::Pixels | Kind::Sound { .. } => column(&medium.name)?,
+                Kind::Pixels { .. } | Kind::Sound { .. } => column(&medium.name)?,
                 Kind::Words { .. } => column("tokens")?,
                 Kind::Numbers => column(&format!("vectors_{}", medium.name))?,
             };
@@ -92,7 +92,7 @@ fn cells(medium: &Medium, column: &ArrayRef, row: usize) -> Result<Array, String
         Ok(column.as_list_opt::<i32>().ok_or_else(wrong)?.value(row))
     };
     Ok(match medium.kind {
-        Kind::Pixels => Array::Byte(pixels(file()?)?),
+        Kind::Pixels { .. } => Array::Byte(pixels(file()?)?),
         Kind::Sound { .. } => {
             let sound = hound::WavReader::new(Cursor::new(file()?)).map_err(|e| e.to_string())?;
             let samples: Result<Vec<i16>, _> = sound.into_samples().collect();

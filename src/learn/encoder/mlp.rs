@@ -1,4 +1,4 @@
-//! The two-layer encoder that every modality has.
+//! Dense layers, each with an ELU: the encoder that most methods have for every modality.
 
 use super::super::InputSpec;
 use super::super::dense::Dense;
@@ -7,22 +7,42 @@ use super::super::ops::elu;
 use super::super::parameter::{Parameter, Start};
 use super::super::tape::{Matrix, SharedTape, Var};
 
-/// width -> features, ELU, features -> features, ELU.
+/// width -> features, ELU, and as many times again features -> features, ELU as it has more layers.
 pub struct Mlp<D: LearnDevice> {
     first: Dense<D>,
-    second: Dense<D>,
+    others: Vec<Dense<D>>,
 }
 
 impl<D: LearnDevice> Mlp<D> {
-    /// The encoder of `input`, with layers `encoder.<name>.0` and `encoder.<name>.1`.
+    /// The encoder of `input` with so many layers, `encoder.<name>.0` and so on.
     ///
     /// # Errors
     /// The device's, mostly for want of memory.
-    pub fn new(start: &Start<D>, input: &InputSpec, features: usize) -> Result<Self, D::Err> {
-        let name = |layer: usize| format!("encoder.{}.{layer}", input.name);
+    pub fn new(
+        start: &Start<D>,
+        input: &InputSpec,
+        features: usize,
+        layers: usize,
+    ) -> Result<Self, D::Err> {
+        let name = format!("encoder.{}", input.name);
+        Self::of_width(start, &name, input.width, features, layers)
+    }
+
+    /// The same for rows of `width` numbers, with layers `<name>.0` and so on.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn of_width(
+        start: &Start<D>,
+        name: &str,
+        width: usize,
+        features: usize,
+        layers: usize,
+    ) -> Result<Self, D::Err> {
+        let other = |i| Dense::new(start, &format!("{name}.{i}"), features, features);
         Ok(Self {
-            first: Dense::new(start, &name(0), input.width, features)?,
-            second: Dense::new(start, &name(1), features, features)?,
+            first: Dense::new(start, &format!("{name}.0"), width, features)?,
+            others: (1..layers).map(other).collect::<Result<_, _>>()?,
         })
     }
 
@@ -31,17 +51,29 @@ impl<D: LearnDevice> Mlp<D> {
     /// # Errors
     /// The device's, mostly for want of memory.
     pub fn forward(&self, blocks: &[Matrix<D>], tape: &SharedTape<D>) -> Result<Var<D>, D::Err> {
-        let hidden = elu(self.first.forward_input(blocks, tape)?)?;
-        elu(self.second.forward(hidden, tape)?)
+        self.finish(self.first.forward_input(blocks, tape)?, tape)
+    }
+
+    /// The same of features that are in the graph.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn refine(&self, x: Var<D>, tape: &SharedTape<D>) -> Result<Var<D>, D::Err> {
+        self.finish(self.first.forward(x, tape)?, tape)
+    }
+
+    fn finish(&self, first: Var<D>, tape: &SharedTape<D>) -> Result<Var<D>, D::Err> {
+        let layer = |x: Var<D>, layer: &Dense<D>| elu(layer.forward(x, tape)?);
+        self.others.iter().try_fold(elu(first)?, layer)
     }
 
     /// All parameters, in a fixed order.
     pub fn parameters(&self) -> impl Iterator<Item = &Parameter<D>> {
-        self.first.parameters().chain(self.second.parameters())
+        std::iter::once(&self.first).chain(&self.others).flat_map(Dense::parameters)
     }
 
     /// All parameters, to be changed, in the same order.
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Parameter<D>> {
-        self.first.parameters_mut().chain(self.second.parameters_mut())
+        std::iter::once(&mut self.first).chain(&mut self.others).flat_map(Dense::parameters_mut)
     }
 }

@@ -3,13 +3,18 @@
 use super::super::InputSpec;
 use super::super::dense::Dense;
 use super::super::device::LearnDevice;
+use super::super::encoder::Encoding;
 use super::super::features::Features;
 use super::super::parameter::{Parameter, Start};
 use super::super::tape::{SharedTape, Var};
-use super::{Joint, Method};
+use super::{Joint, Method, text_encoding};
 use crate::scene::training::Training;
 
 /// `Z = h_m` of one modality and the head `Z W + b`; the other modalities aren't looked at.
+///
+/// Sentences may be read in three ways: as counts of words through the encoder that every modality
+/// has (`text`), as a sum of frozen embeddings (`bow`, see [`Bow`](super::super::encoder::Bow)) or by
+/// a transformer (`bert`, see [`Sentence`](super::super::encoder::Sentence)).
 ///
 /// A specimen that lacks the modality gets the verdict of `h_m = 0`, which the biases give.
 pub struct Alone<D: LearnDevice> {
@@ -33,6 +38,10 @@ impl<D: LearnDevice> Method<D> for Alone<D> {
         let place = inputs.iter().position(|input| Some(input.name.as_str()) == name);
         // A plan with a method for which there is no modality is refused before.
         vec![place.unwrap_or(0)]
+    }
+
+    fn encoding(_: &InputSpec, training: &Training) -> Encoding {
+        text_encoding(training.method)
     }
 
     fn width(&self) -> usize {

@@ -2,14 +2,15 @@
 
 use dfdx::prelude::TryMatMul;
 
-use super::super::InputSpec;
 use super::super::dense::Dense;
 use super::super::device::LearnDevice;
+use super::super::encoder::Encoding;
 use super::super::features::Features;
 use super::super::ops::{add_all, add_bias, elu};
 use super::super::parameter::{Parameter, Start};
 use super::super::tape::{SharedTape, Var};
-use super::{Joint, Method};
+use super::super::{Form, InputSpec};
+use super::{Joint, Method, text_encoding};
 use crate::scene::training::Training;
 
 /// Hidden widths of the joint network, as C3R and CaSN give them.
@@ -20,6 +21,10 @@ const HIDDEN: [usize; 3] = [64, 32, 128];
 ///
 /// The first layer is the sum of one product per modality, the same function as a product with
 /// the features side by side. A modality that a specimen lacks has features 0.
+///
+/// With the sum of frozen embeddings for the text it is `concat-bow`, with the transformer
+/// `concat-bert`; the other encoders and the head stay. Deviation: in the originals no hidden layer
+/// comes before the head. Source: facebookresearch/mmbt, `mmbt/models/concat_{bow,bert}.py`.
 pub struct Concat<D: LearnDevice> {
     first: Vec<Parameter<D>>,
     first_bias: Parameter<D>,
@@ -71,6 +76,13 @@ impl<D: LearnDevice> Method<D> for Concat<D> {
             head: Dense::new(start, "head", width, classes)?,
             width,
         })
+    }
+
+    fn encoding(input: &InputSpec, training: &Training) -> Encoding {
+        match input.form {
+            Form::Words { .. } => text_encoding(training.method),
+            Form::Row | Form::Grid(_) => Encoding::Mlp,
+        }
     }
 
     fn width(&self) -> usize {

@@ -24,7 +24,9 @@ pub struct Hemis<D: LearnDevice> {
 }
 
 impl<D: LearnDevice> Method<D> for Hemis<D> {
-    const SHOWING: Showing = Showing::RandomSubset;
+    fn showing(_: f32) -> Showing {
+        Showing::RandomSubset
+    }
 
     fn new(
         start: &Start<D>,
@@ -70,7 +72,7 @@ mod tests {
     fn z(h: &[Vec<f32>]) -> Vec<f32> {
         let device = Cpu::default();
         let inputs: Vec<InputSpec> =
-            (0..h.len()).map(|i| InputSpec { name: i.to_string(), width: 1 }).collect();
+            (0..h.len()).map(|i| InputSpec::row(&i.to_string(), 1)).collect();
         let training = Training { features: 2, ..Training::default() };
         let start = Start { device: device.clone(), seed: 1 };
         let method = Hemis::<Cpu>::new(&start, &inputs, 2, &training).unwrap();

@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn one_stacked_head_gives_the_averaged_logits() {
         let device = Cpu::default();
-        let inputs = ["a", "b", "c"].map(|name| InputSpec { name: name.into(), width: 1 });
+        let inputs = ["a", "b", "c"].map(|name| InputSpec::row(name, 1));
         let training = Training { features: 4, ..Training::default() };
         let start = Start { device: device.clone(), seed: 5 };
         let late = Late::<Cpu>::new(&start, &inputs, 3, &training).unwrap();

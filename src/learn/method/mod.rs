@@ -2,18 +2,24 @@
 
 mod align;
 mod alone;
+mod clip;
 mod concat;
 mod hemis;
 mod late;
+mod lckd;
+mod mmbt;
 mod qmf;
 mod simmmdg;
 mod tmc;
 
 pub use align::Align;
 pub use alone::Alone;
+pub use clip::Clip;
 pub use concat::Concat;
 pub use hemis::Hemis;
 pub use late::Late;
+pub use lckd::Lckd;
+pub use mmbt::Mmbt;
 pub use qmf::Qmf;
 pub use simmmdg::SimMmdg;
 pub use tmc::Tmc;
@@ -21,10 +27,11 @@ pub use tmc::Tmc;
 use super::InputSpec;
 use super::dense::Dense;
 use super::device::LearnDevice;
+use super::encoder::Encoding;
 use super::features::Features;
 use super::parameter::{Parameter, Start};
 use super::tape::{Matrix, Scalar, SharedTape, Var};
-use crate::scene::training::Training;
+use crate::scene::training::{Method as MethodName, Training};
 
 /// What a method makes of the features, and all that an objective may know of it.
 pub struct Joint<D: LearnDevice> {
@@ -101,6 +108,15 @@ impl<D: LearnDevice> Task<'_, D> {
     pub fn row_weights(&self) -> Vec<f32> {
         self.weights.chunks_exact(self.classes().max(1)).map(|row| row.iter().sum()).collect()
     }
+
+    /// The weight of every specimen that has two modalities, 0 for the others.
+    pub fn weights_of_both(&self, one: usize, other: usize) -> Vec<f32> {
+        let mut weights = self.row_weights();
+        for marks in [one, other].iter().filter_map(|&m| self.features.marks(m)) {
+            weights.iter_mut().zip(marks).for_each(|(weight, mark)| *weight *= mark);
+        }
+        weights
+    }
 }
 
 /// Which modalities a method is shown while it learns.
@@ -111,6 +127,31 @@ pub enum Showing {
     /// In every update a random number of them, from one to all, and then as many by chance.
     RandomSubset,
 }
+
+/// The encoder of a text that a method is named after.
+const fn text_encoding(method: MethodName) -> Encoding {
+    match method {
+        MethodName::Bow | MethodName::ConcatBow => Encoding::Bow,
+        MethodName::Bert | MethodName::ConcatBert => Encoding::Sentence,
+        _ => Encoding::Mlp,
+    }
+}
+
+/// What is learned in an update, and from what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Everything, from the objective.
+    Task,
+    /// Everything that the method's own loss reaches, from that alone: no label is looked at, and
+    /// no objective has a say.
+    Unlabelled,
+    /// What comes after the features, from the objective; encoders are held fixed.
+    Probe,
+}
+
+/// For each class the Dice coefficient `2 TP / (2 TP + FP + FN)` of a verdict; 0 for a class that
+/// neither is there nor was seen.
+pub type Dice = Vec<f64>;
 
 /// A host model that C3R can be plugged into: whatever lies between the features h and a linear
 /// head.
@@ -131,11 +172,40 @@ pub trait Method<D: LearnDevice>: Sized {
         (0..inputs.len()).collect()
     }
 
-    /// What it's shown while it learns.
-    const SHOWING: Showing = Showing::All;
+    /// The kind of encoder that it wants for one of them.
+    fn encoding(_input: &InputSpec, _training: &Training) -> Encoding {
+        Encoding::Mlp
+    }
+
+    /// What it's shown in an update, where `progress` is the share of the updates that are done.
+    fn showing(_progress: f32) -> Showing {
+        Showing::All
+    }
+
+    /// What is learned in an update, and from what.
+    fn phase(_progress: f32) -> Phase {
+        Phase::Task
+    }
+
+    /// Whether it holds an election before the next update, when `done` of `all` are done.
+    fn elects(_done: usize, _all: usize) -> bool {
+        false
+    }
+
+    /// Told before an update how well each modality alone judges its specimens.
+    fn elect(&mut self, _alone: &[Dice]) {}
 
     /// Width of the joint representation Z.
     fn width(&self) -> usize;
+
+    /// What becomes of the features of all modalities before any is missed or joined: the part of
+    /// the encoders that belongs to the method.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    fn refine(&self, h: Vec<Var<D>>, _tape: &SharedTape<D>) -> Result<Vec<Var<D>>, D::Err> {
+        Ok(h)
+    }
 
     /// Joins the features.
     ///

@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn fusion_sends_no_gradient_through_its_weights() {
         let device = Cpu::default();
-        let inputs = ["a", "b"].map(|name| InputSpec { name: name.into(), width: 1 });
+        let inputs = ["a", "b"].map(|name| InputSpec::row(name, 1));
         let training = Training { features: 3, ..Training::default() };
         let start = Start { device: device.clone(), seed: 5 };
         let mut qmf = Qmf::<Cpu>::new(&start, &inputs, 2, &training).unwrap();

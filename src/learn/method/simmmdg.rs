@@ -260,7 +260,7 @@ mod tests {
         // Of unit vectors |s - p|^2 is at most 2, over a half of two elements; the contrast and the
         // translations are never negative. So it can't run away, however large the features are.
         let device = Cpu::default();
-        let inputs = ["a", "b"].map(|name| InputSpec { name: name.into(), width: 1 });
+        let inputs = ["a", "b"].map(|name| InputSpec::row(name, 1));
         let training = Training { features: 4, representation: 3, ..Training::default() };
         let start = Start { device: device.clone(), seed: 2 };
         let method = SimMmdg::<Cpu>::new(&start, &inputs, 2, &training).unwrap();

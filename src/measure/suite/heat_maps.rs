@@ -115,9 +115,8 @@ pub(super) fn measure(
     for (place, spec) in specs.iter().enumerate() {
         let mean = |pick: &dyn Fn(&Panel) -> &Vec<f32>| {
             let panels = found.maps.iter().map(|map| &map.panels[place]);
-            let sums = panels.map(|panel| {
-                pick(panel).iter().map(|&v| f64::from(v.max(0.0))).sum::<f64>()
-            });
+            let sums =
+                panels.map(|panel| pick(panel).iter().map(|&v| f64::from(v.max(0.0))).sum::<f64>());
             sums.sum::<f64>() / specimens.max(1) as f64
         };
         let (s, n) = (mean(&|panel| &panel.sufficiency), mean(&|panel| &panel.necessity));
@@ -186,8 +185,7 @@ fn probability(logits: &Logits, row: usize, class: usize) -> f32 {
 fn picture(spec: &InputSpec, input: &Input, row: usize) -> Option<(usize, usize, String)> {
     let Form::Grid(Grid { height, width, channels }) = spec.form else { return None };
     let values = &input.values[row * spec.width..(row + 1) * spec.width];
-    let (low, high) =
-        values.iter().fold((f32::MAX, f32::MIN), |(a, b), &v| (a.min(v), b.max(v)));
+    let (low, high) = values.iter().fold((f32::MAX, f32::MIN), |(a, b), &v| (a.min(v), b.max(v)));
     let byte = |value: f32| (255.0 * (value - low) / (high - low).max(1e-6)) as u8;
     let mut bytes = Vec::with_capacity(3 * height * width);
     for cell in values.chunks_exact(channels) {

@@ -25,7 +25,7 @@ mod bound;
 mod causation;
 mod correlation;
 mod counterfactuals;
-// LATER mod heat_maps;
+mod heat_maps;
 mod instrument;
 mod latents;
 mod reweighting;
@@ -38,23 +38,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct HeatMap {
-    pub specimen: usize,
-    pub label: String,
-    pub verdict: String,
-    pub panels: Vec<Panel>,
-}
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Panel {
-    pub modality: String,
-    pub height: usize,
-    pub width: usize,
-    pub picture: Option<(usize, usize, String)>,
-    pub words: Vec<String>,
-    pub sufficiency: Vec<f32>,
-    pub necessity: Vec<f32>,
-}
+pub use heat_maps::{HeatMap, Panel};
 pub use reweighting::{Reweighted, highest, importance, reweighted};
 
 use super::statistic::StatisticError;
@@ -194,10 +178,7 @@ pub fn take(
             Measure::Bound { rho, delta } => bound::measure(subject, *rho, *delta, &mut found),
             Measure::Reweighting => reweighting::measure(subject, &mut found),
             Measure::Counterfactuals => counterfactuals::measure(subject, &mut found),
-            Measure::HeatMaps { specimens } => {
-                let _ = specimens;
-                Ok(())
-            }
+            Measure::HeatMaps { specimens } => heat_maps::measure(subject, *specimens, &mut found),
             Measure::Cost => Ok(()),
         };
         taken.map_err(|trouble| match trouble {

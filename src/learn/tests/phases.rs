@@ -1,0 +1,68 @@
+//! A method that learns without labels first: nothing of them may be seen before their time.
+
+use super::*;
+
+/// Updates without labels, of as many again with them.
+const HALF: u64 = 6;
+
+fn clip(objective: Objective) -> Box<dyn Learner> {
+    let training = Training { steps: 2 * HALF as usize, ..training(Method::Clip, objective) };
+    new_learner(&all_inputs(), 2, &training, 7).unwrap()
+}
+
+fn flipped(seed: u64) -> Batch {
+    let mut batch = everything(seed);
+    batch.labels.iter_mut().for_each(|label| *label = 1 - *label);
+    batch
+}
+
+/// The parameters whose names begin with `prefix`, or all others.
+fn some(learner: &dyn Learner, prefix: &str, these: bool) -> Vec<NamedParameter> {
+    let all = learner.parameters().unwrap().into_iter();
+    all.filter(|p| p.name.starts_with(prefix) == these).collect()
+}
+
+#[test]
+fn pretraining_reads_no_label_and_leaves_the_head_alone() {
+    for objective in OBJECTIVES {
+        let (mut one, mut other) = (clip(objective), clip(objective));
+        let start = one.parameters().unwrap();
+        let head = some(&*one, "head.", true);
+        let first = train_on(&mut *one, HALF, everything);
+        train_on(&mut *other, HALF, flipped);
+        let end = one.parameters().unwrap();
+        assert_eq!(end, other.parameters().unwrap(), "{objective:?}");
+        assert_eq!(some(&*one, "head.", true), head);
+        assert_ne!(start, end);
+        let others = [first[0].necessity, first[0].l_v, first[0].l_fe, first[0].twin];
+        assert_eq!(others, [0.0; 4], "no objective has a say");
+        assert!(first[0].total > 0.0);
+    }
+}
+
+#[test]
+fn a_probe_leaves_the_encoders_alone() {
+    for objective in OBJECTIVES {
+        let mut learner = clip(objective);
+        train_on(&mut *learner, HALF, everything);
+        let fixed = |learner: &dyn Learner| {
+            let mut all = some(learner, "head.", false);
+            all.retain(|p| !p.name.starts_with("instrument."));
+            all
+        };
+        let (before, head) = (fixed(&*learner), some(&*learner, "head.", true));
+        train_on(&mut *learner, HALF, everything);
+        assert_eq!(fixed(&*learner), before, "{objective:?}");
+        assert_ne!(some(&*learner, "head.", true), head, "{objective:?}");
+    }
+}
+
+#[test]
+fn only_a_method_of_one_phase_asks_for_twins_from_the_start() {
+    let mut learner = clip(Objective::C3rTwin);
+    for step in 0..HALF {
+        learner.update(&everything(step), None).unwrap();
+    }
+    let late = learner.update(&everything(HALF), None);
+    assert!(matches!(late, Err(LearnError::TwinMissing)));
+}
