@@ -10,6 +10,9 @@ use crate::measure::suite::{HeatMap, Panel};
 /// How many times a grid's cells are enlarged before they are drawn.
 const ZOOM: usize = 4;
 
+/// The smallest scale of a map: what changes less is as good as nothing.
+const LEAST: f32 = 0.01;
+
 /// The maps of every trial of the first seed.
 pub(super) fn heat_maps(findings: &Findings) -> Markup {
     let first = findings.plan.trials.first().map(|trial| trial.seed.to_string());
@@ -20,7 +23,7 @@ pub(super) fn heat_maps(findings: &Findings) -> Markup {
             "Orange speaks for the label, blue against it: for sufficiency what the real branch "
             "loses without the piece, for necessity how much of the counterfactual's flip hangs on "
             "it. Every map has its own scale, the number below it: what its darkest piece changes "
-            "in the probability of the label."
+            "in the probability of the label. Changes far below 0.01 are left without colour."
         }
         @for row in rows {
             h3 { (row.outcome.trial) }
@@ -57,7 +60,7 @@ fn largest(values: &[f32]) -> f32 {
 }
 
 fn one(panel: &Panel, values: &[f32]) -> Markup {
-    let scale = largest(values).max(1e-6);
+    let scale = largest(values).max(LEAST);
     if let Some((height, width, text)) = &panel.picture {
         let bytes = BASE64_STANDARD.decode(text).unwrap_or_default();
         let uri = drawn(panel, *height, *width, &bytes, values, scale);

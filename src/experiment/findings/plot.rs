@@ -1,9 +1,9 @@
-//! Plots: lines over numbers, dots over words, with the 95% interval of each mean over seeds.
+//! Plots: lines over numbers, dots over words, with the range over seeds of each mean.
 
 use maud::{Markup, html};
 
 use super::Findings;
-use super::select::{figure_of, groups, interval, places};
+use super::select::{figure_of, groups, places};
 use crate::experiment::plan::Chart;
 use crate::experiment::report::figures::{at, figure, legend, run_class};
 use crate::experiment::report::scale::{label, range, tick_unit, ticks};
@@ -45,12 +45,15 @@ struct Series {
 
 /// One panel for each value of the request's panel columns, all on the same scale.
 pub(super) fn plot(findings: &Findings, request: &Request) -> Markup {
-    let rows: Vec<&Row> =
-        findings.rows.iter().filter(|row| row.outcome.failure.is_none()).collect();
+    let over = places(findings, &[request.over.to_owned()]);
+    // What has nothing along the axis has no place on it.
+    let placed = |row: &&Row| over.iter().all(|&place| !row.columns[place].is_empty());
+    let whole = findings.rows.iter().filter(|row| row.outcome.failure.is_none());
+    let rows: Vec<&Row> = whole.filter(placed).collect();
     let marks = marks(findings, request, &rows);
     let panels: Vec<(String, Vec<Series>)> = groups(&rows, &places(findings, request.panels))
         .into_iter()
-        .map(|(name, rows)| (name.join(", "), series(findings, request, &rows, &marks)))
+        .map(|(name, rows)| (panel_name(request, &name), series(findings, request, &rows, &marks)))
         .filter(|(_, series)| !series.is_empty())
         .collect();
     let mut names: Vec<String> = Vec::new();
@@ -59,24 +62,33 @@ pub(super) fn plot(findings: &Findings, request: &Request) -> Markup {
             names.push(series.name.clone());
         }
     }
-    let ends = |figure: &Summary| {
-        let mean = figure.mean;
-        interval(figure).map_or([mean, mean], |[low, high]| [low, high])
-    };
     let all = panels.iter().flat_map(|(_, series)| series).flat_map(|series| &series.points);
-    let values: Vec<f64> = all.flat_map(|point| ends(&point.figure)).collect();
+    let values: Vec<f64> = all.flat_map(|point| [point.figure.min, point.figure.max]).collect();
     if values.is_empty() {
         return html! { p.small { "No trial has measured this yet." } };
     }
     let scale = range(&values);
     html! {
         @if names.len() > 1 || !names[0].is_empty() { (legend(&names, false)) }
+        @if values.iter().any(|v| *v != values[0]) {
+            p.small { "Dots are means, strokes the range over seeds." }
+        }
         div.charts {
             @for (name, series) in &panels {
                 (panel(name, series, &names, &marks, request, scale))
             }
         }
     }
+}
+
+/// A panel's name: a value that is a number is told what it's of.
+fn panel_name(request: &Request, values: &[String]) -> String {
+    let words = request.panels.iter().zip(values).filter(|(_, value)| !value.is_empty());
+    let word = |(column, value): (&String, &String)| match value.parse::<f64>() {
+        Ok(_) => format!("{column} {value}"),
+        Err(_) => value.clone(),
+    };
+    words.map(word).collect::<Vec<_>>().join(", ")
 }
 
 /// What stands along the axis below.
@@ -157,8 +169,11 @@ fn panel(
     let x = |place: usize| match &numbers {
         Some(numbers) => {
             let (first, last) = (numbers[0].1, numbers[numbers.len() - 1].1);
-            let share =
-                if last > first { (numbers[place].1 - first) / (last - first) } else { 0.5 };
+            // Numbers that grow by factors are read by factors.
+            let by_factors = first > 0.0 && last / first >= 20.0;
+            let at = |number: f64| if by_factors { number.ln() } else { number };
+            let span = at(last) - at(first);
+            let share = if span > 0.0 { (at(numbers[place].1) - at(first)) / span } else { 0.5 };
             LEFT + 14.0 + (room - 28.0) * share
         }
         None => LEFT + room * (place as f64 + 0.5) / marks.len() as f64,
@@ -168,7 +183,12 @@ fn panel(
         None => (colour as f64 - (names.len() as f64 - 1.0) / 2.0) * DOT,
     };
     let unit = tick_unit(high - low);
-    let title = if request.over == "value" { "" } else { request.over };
+    let shared = if request.over == "value" { shared_start(marks) } else { 0 };
+    let title = if request.over == "value" {
+        marks.first().map_or("", |mark| &mark[..shared])
+    } else {
+        request.over
+    };
     html! {
         figure style={ "min-width:" (at(width.min(340.0))) "px;max-width:" (at(width * 1.15)) "px"
             @if width > LINES { ";grid-column:1/-1" } } {
@@ -181,7 +201,7 @@ fn panel(
                     text.tick x=(at(LEFT - 6.0)) y=(at(y(tick) + 4.0)) { (label(tick)) }
                 }
                 @for (place, mark) in marks.iter().enumerate() {
-                    text.tick.under x=(at(x(place))) y=(at(HEIGHT - 22.0)) { (short(mark, room / marks.len() as f64)) }
+                    text.tick.under x=(at(x(place))) y=(at(HEIGHT - 22.0)) { (short(&mark[shared..], room / marks.len() as f64)) }
                 }
                 text.tick.under x=(at(LEFT + room / 2.0)) y=(at(HEIGHT - 5.0)) { (title) }
                 @for one in series {
@@ -193,8 +213,9 @@ fn panel(
                         }
                         @for point in &one.points {
                             @let (px, py) = spot(point);
-                            @if let Some([from, to]) = interval(&point.figure) {
-                                path.whisker d={ "M" (at(px)) " " (at(y(from))) "V" (at(y(to))) } {}
+                            @if point.figure.count > 1 {
+                                path.whisker d={ "M" (at(px)) " " (at(y(point.figure.min)))
+                                    "V" (at(y(point.figure.max))) } {}
                             }
                             circle.dot cx=(at(px)) cy=(at(py)) r="3.6" {
                                 title { (tip(one, point, marks)) }
@@ -218,10 +239,18 @@ fn joined(points: impl Iterator<Item = (f64, f64)>) -> String {
 fn tip(series: &Series, point: &Point, marks: &[String]) -> String {
     let mut text = format!("{} {}", series.name, marks[point.place]);
     text += &format!(": {}", figure(point.figure.mean));
-    if let Some([low, high]) = interval(&point.figure) {
-        text += &format!(" [{}, {}]", figure(low), figure(high));
+    if point.figure.count > 1 {
+        text += &format!(", {} to {}", figure(point.figure.min), figure(point.figure.max));
     }
     text + &format!(", n={}", point.figure.count)
+}
+
+/// How many bytes all marks begin with alike, up to and with a full stop.
+fn shared_start(marks: &[String]) -> usize {
+    let Some(first) = marks.first().filter(|_| marks.len() > 1) else { return 0 };
+    let stops = first.match_indices('.').map(|(place, _)| place + 1);
+    let alike = |&end: &usize| marks.iter().all(|mark| mark.starts_with(&first[..end]));
+    stops.filter(alike).last().unwrap_or(0)
 }
 
 /// A mark cut to the room that it has.

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::Findings;
 use super::select::{differences, figure_of, groups, interval, places};
-use crate::experiment::report::figures::figure;
+use crate::experiment::report::figures::{decimals, figure, grouped};
 use crate::experiment::trials::Row;
 use crate::measure::statistic::interval::{Summary, summary};
 
@@ -26,19 +26,20 @@ pub(super) fn table(
         Some((place, level))
     });
     html! {
+        p.small {
+            "Mean ± standard deviation over seeds, below it the range and the number of seeds."
+            @if let Some((_, level)) = base {
+                " Δ: mean difference from " (level) ", seed by seed, with its 95% interval "
+                "(Student's t); bold where the interval leaves out 0."
+            }
+        }
         div.scroll {
             table {
-                caption {
-                    "Mean ± standard deviation over seeds, below it the range and the number of seeds."
-                    @if let Some((_, level)) = base {
-                        " Δ: mean difference from " (level) ", seed by seed, with its 95% interval (Student's t); bold where the interval leaves out 0."
-                    }
-                }
                 thead {
                     tr {
                         @for name in by { th scope="col" { (name) } }
                         @for value in &values {
-                            th.number scope="col" { (value) }
+                            th.number scope="col" { (broken(value)) }
                             @if base.is_some() { th.number scope="col" { "Δ" } }
                         }
                     }
@@ -64,16 +65,21 @@ pub(super) fn table(
     }
 }
 
+/// A name that may be broken after its full stops.
+fn broken(name: &str) -> Markup {
+    html! { @for part in name.split_inclusive('.') { (part) wbr; } }
+}
+
 fn cell(found: Option<Summary>) -> Markup {
     let Some(found) = found else { return html! { td.number { "–" } } };
     let seeds = found.count;
     html! {
         td.number {
-            (figure(found.mean))
-            @if seeds > 1 { " ± " (figure(found.deviation)) }
+            (sized(found.mean))
+            @if seeds > 1 { " ± " (sized(found.deviation)) }
             br;
             span.interval {
-                @if seeds > 1 { (figure(found.min)) " to " (figure(found.max)) ", " }
+                @if seeds > 1 { (sized(found.min)) " to " (sized(found.max)) ", " }
                 "n=" (seeds)
             }
         }
@@ -107,10 +113,19 @@ fn difference(
     }
 }
 
+/// A figure with as many decimals as its size leaves room for.
+fn sized(value: f64) -> String {
+    match value.abs() {
+        size if size >= 1000.0 => grouped(value),
+        size if size >= 10.0 => decimals(value, 1),
+        _ => figure(value),
+    }
+}
+
 /// With its sign, also where it's above 0.
 fn signed(value: f64) -> String {
-    let text = figure(value);
-    if value > 0.0 && text.parse().is_ok_and(|shown: f64| shown > 0.0) {
+    let text = sized(value);
+    if value > 0.0 && text.contains(|c: char| ('1'..='9').contains(&c)) {
         format!("+{text}")
     } else {
         text

@@ -159,7 +159,7 @@ pub enum Exhibit {
     },
 }
 
-/// How a plot is drawn; either way with the 95% interval of the mean over seeds.
+/// How a plot is drawn; either way with the range over seeds of each mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Chart {
     /// Lines over numbers.

@@ -1,7 +1,7 @@
 //! For tests: a simple reader of the tags in a page.
 
 /// Tags that have no end.
-const VOID: [&str; 3] = ["meta", "img", "br"];
+const VOID: [&str; 4] = ["meta", "img", "br", "wbr"];
 
 /// Every start tag in the page, as written between its angle brackets.
 fn tags(html: &str) -> Vec<&str> {

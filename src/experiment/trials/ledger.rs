@@ -78,14 +78,14 @@ impl Ledger {
     /// A folder of something else, or one that can't be read or written.
     pub fn open(path: &Path, plan: &Plan, resumed: bool) -> Result<Self, LedgerError> {
         let ledger = Self { path: path.to_path_buf() };
-        if !ledger.is_of(plan)? {
-            if resumed {
-                return Err(LedgerError::Nothing { path: ledger.path });
-            }
-            let mut there = std::fs::read_dir(path).into_iter().flatten();
-            if there.next().is_some() {
-                return Err(LedgerError::Foreign { path: ledger.path });
-            }
+        if ledger.is_of(plan)? {
+            return Ok(ledger);
+        }
+        if resumed {
+            return Err(LedgerError::Nothing { path: ledger.path });
+        }
+        if std::fs::read_dir(path).into_iter().flatten().next().is_some() {
+            return Err(LedgerError::Foreign { path: ledger.path });
         }
         let trials = ledger.path.join("trials");
         std::fs::create_dir_all(&trials)

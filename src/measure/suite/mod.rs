@@ -32,6 +32,8 @@ mod reweighting;
 mod risk;
 mod robustness;
 mod sample;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

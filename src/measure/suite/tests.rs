@@ -1,0 +1,108 @@
+use super::*;
+use crate::learn::new_learner;
+use crate::measure::examine;
+use crate::scene::training::Objective;
+use crate::world::{Simulation, input_specs};
+
+const ALL: [Measure; 12] = [
+    Measure::Accuracy,
+    Measure::WorstGroup,
+    Measure::C3Risk,
+    Measure::Causation,
+    Measure::DistanceCorrelation,
+    Measure::Latents,
+    Measure::Irs,
+    Measure::Instrument,
+    Measure::Bound { rho: 1.0, delta: 0.05 },
+    Measure::Reweighting,
+    Measure::Counterfactuals,
+    Measure::HeatMaps { specimens: 2 },
+];
+
+/// Updates of the model that is measured.
+const UPDATES: usize = 12;
+
+fn measured(scene: &str, objective: Objective, specimens: usize) -> (Arc<Stage>, Found, f64) {
+    let stage = crate::scene::load(&std::path::Path::new("scenes").join(scene)).unwrap();
+    let stage = Arc::new(stage);
+    let training = Training { objective, batch: 64, ..stage.scene.training.clone() };
+    let mut learner = new_learner(&input_specs(&stage), stage.classes(), &training, 5).unwrap();
+    let mut world = Simulation::new(&stage, stage.iid(), 5, 64, 0);
+    for _ in 0..UPDATES {
+        learner.update(&world.step().real, None).unwrap();
+    }
+    let subject = Subject {
+        stage: &stage,
+        seed: 5,
+        learner: &*learner,
+        training: &training,
+        updates: UPDATES,
+        specimens,
+    };
+    let found = take(&ALL, &subject, || true).unwrap().unwrap();
+    assert_eq!(take(&ALL, &subject, || false).unwrap(), None);
+    let models = [(&*learner, &training)];
+    let findings = examine(&stage, 5, &models, specimens, || true).unwrap().unwrap();
+    (stage, found, findings[0].causal_error)
+}
+
+#[test]
+fn measures_agree_with_each_other_and_with_the_examination() {
+    let (stage, found, error) = measured("duck.ron", Objective::C3r, 512);
+    let value = |name: &str| *found.values.get(name).unwrap_or_else(|| panic!("{name}"));
+    let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} {b}");
+    near(value("causal_error"), error);
+    for regime in ["iid", "randomised"] {
+        let of = |name: &str| value(&format!("{regime}.{name}"));
+        near(of("c3_risk"), of("sufficiency_risk") + of("necessity_risk"));
+        near(of("sufficiency_risk"), 1.0 - of("accuracy"));
+        assert!(of("worst_group") <= of("accuracy") && of("worst_group_size") >= 20.0);
+        for role in ["snc", "sc", "nc", "sp"] {
+            let dcor = of(&format!("dcor.{role}"));
+            assert!((0.0..=1.0).contains(&dcor));
+            assert!(of(&format!("dcor_noise.{role}")) < 0.2);
+            assert!(of(&format!("r2.{role}")) <= 1.0);
+        }
+        near(of("dcor_cause.snc"), 1.0);
+        for name in ["mcc", "disentanglement", "completeness"] {
+            assert!((0.0..=1.0).contains(&of(name)), "{name}");
+        }
+        assert!(of("v_relevance") > 0.0 && of("v_relevance") <= 1.0);
+    }
+    // Nothing but chance is left between lake and bill under a randomised do.
+    assert!(value("iid.dcor_cause.sp") > 0.8 && value("randomised.dcor_cause.sp") < 0.15);
+    assert!(value("irs") <= 1.0);
+    near(value("bound.n"), (64 * UPDATES) as f64);
+    let parts = ["margin_loss", "complexity", "confidence"].map(|p| value(&format!("bound.{p}")));
+    near(value("bound.right_side"), parts.iter().sum());
+    near(value("bound.risk"), value("iid.sufficiency_risk"));
+    near(value("reweighting.original"), value("iid.accuracy"));
+    // The twin is its own reference, whoever stays in place is off by one.
+    near(value("counterfactual.twin.distance"), 0.0);
+    near(value("counterfactual.twin.error"), 0.0);
+    assert!(value("counterfactual.transport.error") > 0.1);
+    assert_eq!(found.maps.len(), 2);
+    let shapes: Vec<(usize, usize)> =
+        found.maps[0].panels.iter().map(|panel| (panel.height, panel.width)).collect();
+    assert_eq!(shapes.len(), stage.renderers.names().len());
+    assert_eq!(shapes[0], (8, 8));
+    assert!(found.maps[0].panels.iter().all(|panel| {
+        let pieces = panel.height * panel.width;
+        panel.sufficiency.len() == pieces && panel.necessity.len() == pieces
+    }));
+    assert!(found.maps[0].panels[2].words.iter().any(|word| !word.is_empty()));
+}
+
+#[test]
+fn a_scene_of_vectors_without_an_instrument_has_what_can_be_had() {
+    let (_, found, _) = measured("mmlsyn.ron", Objective::Erm, 256);
+    let value = |name: &str| found.values.get(name).copied();
+    assert_eq!(value("iid.v_relevance"), None);
+    // SP is a tenth SNC: hardly more than its noise part.
+    assert!(value("iid.dcor_cause.sp").unwrap() < 0.3);
+    assert!(value("iid.dcor.snc").unwrap() > value("iid.dcor.sp").unwrap());
+    assert!(value("iid.dcor_cause.sc").unwrap() > 0.85);
+    assert!(found.values.values().all(|value| value.is_finite()));
+    assert_eq!(found.maps[0].panels.len(), 3);
+    assert!(found.maps[0].panels.iter().all(|panel| panel.picture.is_none()));
+}
