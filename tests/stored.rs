@@ -69,6 +69,24 @@ fn a_model_learns_from_our_files_and_is_judged_by_their_twins() {
     assert!(succeed(&["probe", out, "--specimens", "512"]).contains("causal error"));
 }
 
+/// A method that cuts pictures and sounds in patches and reads words one by one, so that shapes,
+/// order and ids all count.
+#[test]
+fn what_a_transformer_reads_is_the_same_in_every_format() {
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: String| home.path().join(name).to_str().unwrap().to_owned();
+    let model = |format: &str| {
+        let (data, run) = (path(format.to_owned()), path(format!("run-{format}")));
+        let made = ["generate", "scenes/duck.ron", "--out", &data, "--format", format];
+        succeed(&[&made[..], &["--split", "train=64,test=32"]].concat());
+        let train = ["train", "--data", &data, "--method", "mmbt", "--steps", "2", "--batch", "32"];
+        succeed(&[&train[..], &["--out", &run]].concat());
+        std::fs::read(Path::new(&run).join("model.safetensors")).unwrap()
+    };
+    let npz = model("npz");
+    assert!(model("parquet") == npz && model("webdataset") == npz);
+}
+
 #[test]
 fn without_twins_that_is_said() {
     let home = tempfile::tempdir().unwrap();

@@ -13,7 +13,8 @@ use crate::scene::training::Training;
 pub struct StepLosses {
     /// What was minimised: the weighted sum of the terms.
     pub total: f64,
-    /// The method's task loss on the real branch, its auxiliary loss included.
+    /// The method's task loss on the real branch, its auxiliary loss included; that alone while a
+    /// method learns without labels.
     pub sufficiency: f64,
     /// `-log(1 - p_bar_y)` on the hypothetical branch.
     pub necessity: f64,
@@ -107,7 +108,8 @@ pub struct Representation {
 /// A model in training.
 pub trait Learner: Send + Sync {
     /// One step of Adam on the objective. `C3rTwin` needs `twin`, row for row the rendered twins
-    /// of `batch` with the labels that the causal model gives them; the others ignore it.
+    /// of `batch` with the labels that the causal model gives them; the others ignore it, and so does
+    /// a method while it learns without labels.
     ///
     /// # Errors
     /// [`LearnError::Batch`] or [`LearnError::TwinMissing`] for unfit data,

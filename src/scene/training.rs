@@ -17,7 +17,7 @@ pub enum Method {
     Image,
     /// Sounds alone.
     Audio,
-    /// Sentences alone, as bags of words.
+    /// Sentences alone, as counts of their words.
     Text,
     /// Features of all modalities drawn to one distribution, then averaged (AlignMML).
     Align,
@@ -235,7 +235,7 @@ impl Method {
             Self::Late => "one linear head per modality, logits averaged",
             Self::Image => "pictures alone",
             Self::Audio => "sounds alone",
-            Self::Text => "sentences alone, as bags of words",
+            Self::Text => "sentences alone, as counts of their words",
             Self::Align => "features drawn to one distribution (MMD), then averaged",
             Self::Qmf => "late fusion that weighs each modality by its energy",
             Self::Tmc => "evidence of each modality, combined by a rule of Dempster",

@@ -1,4 +1,5 @@
-//! Methods that read the words of a text: what each makes of their order, and what is refused.
+//! Methods that read the words of a text: what each makes of their order, of missing modalities, and
+//! what is refused.
 
 use super::*;
 
@@ -73,6 +74,34 @@ fn a_text_that_is_not_there_says_nothing() {
         test.inputs[2].values.fill(0.0);
         assert_eq!(one, learner.logits(&test).unwrap(), "{method:?}");
         assert!(one.values.iter().all(|logit| logit.is_finite()));
+    }
+}
+
+/// All seven ways in which some of three modalities are there, in training and afterwards, and each
+/// specimen another one.
+#[test]
+fn every_method_bears_whatever_is_missing() {
+    let with = |seed: u64, ways: &[u8]| {
+        let mut batch = everything(seed);
+        let way = |row: usize| ways[row % ways.len()];
+        let rows = 0..batch.rows;
+        batch.present = rows.flat_map(|row| [1, 2, 4].map(|bit| way(row) & bit != 0)).collect();
+        batch
+    };
+    for method in Method::ALL {
+        for objective in [Objective::C3r, Objective::C3rTwin] {
+            let training = Training { steps: 4, ..training(method, objective) };
+            let mut learner = new_learner(&all_inputs(), 2, &training, 7).unwrap();
+            for seed in 0..4 {
+                let mixed = with(seed, &[1, 2, 3, 4, 5, 6, 7]);
+                learner.update(&mixed, Some(&mixed)).unwrap();
+            }
+            for way in 1..=7 {
+                let logits = learner.logits(&with(9, &[way])).unwrap();
+                assert!(logits.values.iter().all(|l| l.is_finite()), "{method:?} {way}");
+                learner.update(&with(way.into(), &[way]), Some(&with(8, &[way]))).unwrap();
+            }
+        }
     }
 }
 
