@@ -86,7 +86,8 @@ fn parts_and_what_was_killed_end_with_the_same_tables() {
         SerializedFileReader::new(std::fs::File::open(whole.join("trials.parquet")).unwrap());
     assert_eq!(parquet.unwrap().metadata().file_metadata().num_rows(), 8);
     let page = String::from_utf8(wanted["report.html"].clone()).unwrap();
-    assert!(page.contains("Failures") && page.contains("iid.accuracy - masked.accuracy"));
+    assert!(page.contains("Failures"));
+    assert!(page.contains("iid.<wbr>accuracy - masked.<wbr>accuracy"));
 
     // Killed after the first outcome, then gone on with.
     let killed = at("killed");
@@ -199,4 +200,32 @@ fn every_shipped_experiment_has_its_trials_at_both_sizes() {
             assert!(plan.experiment.about.len() > 200, "{file:?}");
         }
     }
+}
+
+#[test]
+fn the_experiment_of_the_docs_is_one() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/experiments.md")).unwrap();
+    let (_, rest) = page.split_once("```ron\n").unwrap();
+    let (text, rest) = rest.split_once("```").unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("docs.ron");
+    std::fs::write(&file, text.replace("../scenes", &root.join("scenes").to_string_lossy()))
+        .unwrap();
+    let plan = twinworld::experiment::plan::Plan::load(&file, false).unwrap();
+    assert_eq!(plan.trials.len(), 3 * 2 * 3 * 5);
+    // The table of what is shipped tells how many trials each file has.
+    let folder = root.join("experiments");
+    let lines = rest.lines().filter_map(|line| line.strip_prefix("| `")?.split_once(".ron` |"));
+    let mut told = 0;
+    for (name, line) in lines {
+        let path = folder.join(format!("{name}.ron"));
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        for (quick, cell) in [(true, cells[1]), (false, cells[2])] {
+            let plan = twinworld::experiment::plan::Plan::load(&path, quick).unwrap();
+            assert_eq!(cell.parse(), Ok(plan.trials.len()), "{name}");
+        }
+        told += 1;
+    }
+    assert_eq!(told, std::fs::read_dir(folder).unwrap().count());
 }
