@@ -103,9 +103,11 @@ impl Feed {
     }
 }
 
-/// Copies token ids; one that the vocabulary doesn't have becomes [`UNKNOWN`].
+/// Copies token ids; one that the vocabulary doesn't have becomes [`UNKNOWN`], where it has that.
 fn read_words(stored: &[u16], vocabulary: usize, out: &mut [u16]) {
-    let known = |token: u16| if usize::from(token) < vocabulary { token } else { UNKNOWN };
+    let has = |token: u16| usize::from(token) < vocabulary;
+    let unknown = if has(UNKNOWN) { UNKNOWN } else { PAD };
+    let known = |token| if has(token) { token } else { unknown };
     out.iter_mut().zip(stored).for_each(|(out, &token)| *out = known(token));
 }
 
@@ -117,5 +119,19 @@ fn hear(
 ) {
     if let (Some(mel), Some(scratch)) = (mel, scratch) {
         mel.log_mel(samples, scratch, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_become_unknown_words() {
+        let mut words = [9; 4];
+        read_words(&[3, 0, 7, 6], 7, &mut words);
+        assert_eq!(words, [3, 0, UNKNOWN, 6]);
+        read_words(&[0, 1, 0, 0], 1, &mut words);
+        assert_eq!(words, [PAD; 4]);
     }
 }

@@ -1,17 +1,21 @@
 //! Self-attention over the tokens of a sequence, with keys that aren't there left out.
 
 use dfdx::prelude::{
-    Axes3, Axis, HasShape, PermuteTo, PutTape, ReshapeTo, TryAdd, TryMatMul, TryMul,
+    Axes3, Axis, HasShape, PermuteTo, PutTape, ReshapeTo, SumTo, TryAdd, TryMatMul, TryMul,
 };
 
 use super::dense::Dense;
 use super::device::LearnDevice;
-use super::ops::{add_all, add_bias};
+use super::ops::{add_all, add_bias, scale_rows};
 use super::parameter::{Parameter, Start};
 use super::tape::{Cube, SharedTape, Var};
 
 /// Heads of an attention.
 const HEADS: usize = 4;
+
+/// Scores are held between minus and plus this, far beyond where a softmax has anything left to
+/// decide, so that their exponentials neither overflow nor all vanish.
+const STEEPEST: f32 = 60.0;
 
 /// What the score of an absent key is lowered by: `exp(-1e4)` is exactly zero.
 const ABSENT: f32 = 1e4;
@@ -138,12 +142,17 @@ impl<D: LearnDevice> Head<D> {
         let q = cube(query.forward(queries.clone(), tape)?.try_mul(scale)?, asked)?;
         let k = cube(key.forward(tokens.clone(), tape)?, keys.length)?;
         let v = cube(value.forward(tokens.clone(), tape)?, keys.length)?;
-        let mut scores = q.try_matmul(k.try_permute::<_, Axes3<0, 2, 1>>()?)?;
+        let mut scores =
+            q.try_matmul(k.try_permute::<_, Axes3<0, 2, 1>>()?)?.try_clamp(-STEEPEST, STEEPEST)?;
         if let Some(lowered) = keys.lowered(asked) {
             scores = scores.try_add(lowered.clone())?;
         }
-        let read = scores.try_softmax::<Axis<2>>()?.try_matmul(v)?;
-        read.try_reshape_like(&(rows * asked, self.width))?.try_matmul(self.output.on(tape))
+        // The softmax is divided out of what was read, which is smaller than the scores.
+        let shares = scores.try_exp()?;
+        let all = (rows * asked,);
+        let sums = shares.clone().try_sum::<(usize, usize), Axis<2>>()?.try_reshape_like(&all)?;
+        let read = shares.try_matmul(v)?.try_reshape_like(&(rows * asked, self.width))?;
+        scale_rows(read, sums.try_recip()?)?.try_matmul(self.output.on(tape))
     }
 }
 
