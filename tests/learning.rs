@@ -107,7 +107,7 @@ fn every_method_learns_the_duck() {
             stage: Arc::clone(&stage),
             seed: 3,
             trainings: [Objective::Erm, Objective::C3r].map(of).to_vec(),
-            specimens: 512,
+            specimens: 256,
         };
         // The sentences name a bill in three of ten birds, and frozen embeddings are slow to tell.
         let enough = match method {

@@ -273,8 +273,8 @@ mod tests {
                 }
             }
         };
-        use Distance::{CrossEntropy, Kl, Mse, Wasserstein};
-        for distance in [Kl, Mse, CrossEntropy, Wasserstein] {
+        for distance in [Distance::Kl, Distance::Mse, Distance::CrossEntropy, Distance::Wasserstein]
+        {
             let matrix = constant((3, 4), z.clone());
             let p = Distribution::of(matrix.clone()).unwrap();
             let other = constant((3, 4), v.clone());

@@ -248,9 +248,9 @@ fn tip(series: &Series, point: &Point, marks: &[String]) -> String {
 /// How many bytes all marks begin with alike, up to and with a full stop.
 fn shared_start(marks: &[String]) -> usize {
     let Some(first) = marks.first().filter(|_| marks.len() > 1) else { return 0 };
-    let stops = first.match_indices('.').map(|(place, _)| place + 1);
+    let mut stops = first.rmatch_indices('.').map(|(place, _)| place + 1);
     let alike = |&end: &usize| marks.iter().all(|mark| mark.starts_with(&first[..end]));
-    stops.filter(alike).last().unwrap_or(0)
+    stops.find(alike).unwrap_or(0)
 }
 
 /// A mark cut to the room that it has.
