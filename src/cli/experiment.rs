@@ -56,6 +56,9 @@ pub struct Experiment {
     /// End with the process that started this one: when standard input does
     #[arg(long, hide = true)]
     leashed: bool,
+    /// Where the trial is, so that no other scenes are read
+    #[arg(long, hide = true, requires = "trial")]
+    cell: Option<usize>,
 }
 
 const EXAMPLES: &str = "\
@@ -75,6 +78,9 @@ docs/experiments.md shows how to write an experiment.";
 impl Experiment {
     /// Performs the trials that have no outcome yet, then writes tables and report.
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        if let Some(key) = &self.trial {
+            return self.perform_one(key);
+        }
         let plan = Plan::load(&self.experiment, self.quick)?;
         if self.list {
             for trial in &plan.trials {
@@ -82,13 +88,9 @@ impl Experiment {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        let size = if self.quick { "-quick" } else { "" };
-        let out = out_or(self.out.as_deref(), &format!("{}{size}", plan.experiment.name));
+        let out = self.out(&plan);
         let ledger = Ledger::open(&out, &plan, self.resume)?;
         interrupt::listen();
-        if let Some(key) = &self.trial {
-            return self.perform_one(&plan, &ledger, key);
-        }
         for part in &self.merge {
             join(&plan, &ledger, &Ledger::part(part, &plan)?)?;
         }
@@ -117,12 +119,25 @@ impl Experiment {
         Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
+    /// The folder that is asked for, or one named after the experiment.
+    fn out(&self, plan: &Plan) -> PathBuf {
+        let size = if self.quick { "-quick" } else { "" };
+        out_or(self.out.as_deref(), &format!("{}{size}", plan.experiment.name))
+    }
+
     /// One trial in this process.
-    fn perform_one(&self, plan: &Plan, ledger: &Ledger, key: &str) -> anyhow::Result<ExitCode> {
+    fn perform_one(&self, key: &str) -> anyhow::Result<ExitCode> {
+        let plan = Plan::load_part(&self.experiment, self.quick, self.cell)?;
         let Some(trial) = plan.trials.iter().find(|trial| trial.key == key) else {
             let message = format!("no trial has the key {key}; --list names them");
             return Err(UsageError(message).into());
         };
+        // Who started this one has seen that the folder is right; it holds a part of the plan here.
+        let ledger = match self.cell {
+            Some(_) => Ledger::trusted(&self.out(&plan)),
+            None => Ledger::open(&self.out(&plan), &plan, self.resume)?,
+        };
+        interrupt::listen();
         if self.jobs() > 1 {
             one_thread_per_world();
         }
@@ -133,7 +148,7 @@ impl Experiment {
                 std::process::exit(interrupt::STOPPED.into());
             });
         }
-        match perform(plan, trial, &mut || !interrupt::asked()) {
+        match perform(&plan, trial, &mut || !interrupt::asked()) {
             Some(outcome) => {
                 ledger.keep(&outcome)?;
                 Ok(ExitCode::SUCCESS)
@@ -160,10 +175,10 @@ impl Experiment {
             return Ok(true);
         }
         let jobs = self.jobs().min(missing.len());
-        let there = plan.trials.len() - missing.len();
         console::note(&format!(
-            "{}: {} trials, {there} of them there or not of this part; {jobs} at a time",
+            "{}: {} of {} trials to do, {jobs} at a time",
             plan.experiment.name,
+            missing.len(),
             plan.trials.len()
         ));
         let bar = console::bar("trials", missing.len());
@@ -218,7 +233,8 @@ impl Experiment {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("experiment").arg(&self.experiment).arg("--out").arg(out);
-        command.args(["--leashed", "--trial", &trial.key, "--jobs", &jobs.to_string()]);
+        command.args(["--leashed", "--trial", &trial.key, "--cell", &trial.cell.to_string()]);
+        command.args(["--jobs", &jobs.to_string()]);
         if self.quick {
             command.arg("--quick");
         }

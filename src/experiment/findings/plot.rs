@@ -19,6 +19,8 @@ const BOTTOM: f64 = 40.0;
 const LINES: f64 = 420.0;
 /// Widest panel.
 const WIDEST: f64 = 960.0;
+/// Width of a letter of a mark.
+const LETTER: f64 = 6.2;
 /// Room of one dot.
 const DOT: f64 = 15.0;
 
@@ -43,6 +45,13 @@ struct Series {
     points: Vec<Point>,
 }
 
+/// A picture of its own: what stands along its axis, and its colours.
+struct Panel {
+    name: String,
+    marks: Vec<String>,
+    series: Vec<Series>,
+}
+
 /// One panel for each value of the request's panel columns, all on the same scale.
 pub(super) fn plot(findings: &Findings, request: &Request) -> Markup {
     let over = places(findings, &[request.over.to_owned()]);
@@ -50,19 +59,25 @@ pub(super) fn plot(findings: &Findings, request: &Request) -> Markup {
     let placed = |row: &&Row| over.iter().all(|&place| !row.columns[place].is_empty());
     let whole = findings.rows.iter().filter(|row| row.outcome.failure.is_none());
     let rows: Vec<&Row> = whole.filter(placed).collect();
-    let marks = marks(findings, request, &rows);
-    let panels: Vec<(String, Vec<Series>)> = groups(&rows, &places(findings, request.panels))
+    let all = marks(findings, request, &rows);
+    let numbered = numbers(&all).is_some();
+    let panels: Vec<Panel> = groups(&rows, &places(findings, request.panels))
         .into_iter()
-        .map(|(name, rows)| (panel_name(request, &name), series(findings, request, &rows, &marks)))
-        .filter(|(_, series)| !series.is_empty())
+        .map(|(name, rows)| {
+            // Numbers have one axis for all panels, words are those of the panel.
+            let marks = if numbered { all.clone() } else { marks(findings, request, &rows) };
+            let series = series(findings, request, &rows, &marks);
+            Panel { name: panel_name(request, &name), marks, series }
+        })
+        .filter(|panel| !panel.series.is_empty())
         .collect();
     let mut names: Vec<String> = Vec::new();
-    for series in panels.iter().flat_map(|(_, series)| series) {
+    for series in panels.iter().flat_map(|panel| &panel.series) {
         if !names.contains(&series.name) {
             names.push(series.name.clone());
         }
     }
-    let all = panels.iter().flat_map(|(_, series)| series).flat_map(|series| &series.points);
+    let all = panels.iter().flat_map(|panel| &panel.series).flat_map(|series| &series.points);
     let values: Vec<f64> = all.flat_map(|point| [point.figure.min, point.figure.max]).collect();
     if values.is_empty() {
         return html! { p.small { "No trial has measured this yet." } };
@@ -74,9 +89,7 @@ pub(super) fn plot(findings: &Findings, request: &Request) -> Markup {
             p.small { "Dots are means, strokes the range over seeds." }
         }
         div.charts {
-            @for (name, series) in &panels {
-                (panel(name, series, &names, &marks, request, scale))
-            }
+            @for panel in &panels { (drawn(panel, &names, request, scale)) }
         }
     }
 }
@@ -147,16 +160,13 @@ fn series(findings: &Findings, request: &Request, rows: &[&Row], marks: &[String
     all
 }
 
-fn panel(
-    name: &str,
-    series: &[Series],
-    names: &[String],
-    marks: &[String],
-    request: &Request,
-    (low, high): (f64, f64),
-) -> Markup {
+fn drawn(panel: &Panel, names: &[String], request: &Request, (low, high): (f64, f64)) -> Markup {
+    let Panel { name, marks, series } = panel;
     let numbers = numbers(marks).filter(|_| request.chart == Chart::Lines);
-    let cell = (names.len() as f64 * DOT + 18.0).max(54.0);
+    let (start, end) = if request.over == "value" { shared(marks) } else { (0, 0) };
+    let shown = |mark: &str| mark[start..mark.len() - end].to_owned();
+    let longest = marks.iter().map(|mark| shown(mark).chars().count()).max().unwrap_or(0);
+    let cell = (names.len() as f64 * DOT + 18.0).max(LETTER * longest as f64 + 10.0).max(54.0);
     let width = match numbers {
         Some(_) => LINES,
         None => (LEFT + RIGHT + cell * marks.len() as f64).clamp(LINES, WIDEST),
@@ -183,12 +193,11 @@ fn panel(
         None => (colour as f64 - (names.len() as f64 - 1.0) / 2.0) * DOT,
     };
     let unit = tick_unit(high - low);
-    let shared = if request.over == "value" { shared_start(marks) } else { 0 };
-    let title = if request.over == "value" {
-        marks.first().map_or("", |mark| &mark[..shared])
-    } else {
-        request.over
+    let title = match (request.over, marks.first()) {
+        ("value", Some(mark)) => format!("{}…{}", &mark[..start], &mark[mark.len() - end..]),
+        (over, _) => over.to_owned(),
     };
+    let title = if title == "…" { String::new() } else { title };
     html! {
         figure style={ "min-width:" (at(width.min(340.0))) "px;max-width:" (at(width * 1.15)) "px"
             @if width > LINES { ";grid-column:1/-1" } } {
@@ -201,7 +210,7 @@ fn panel(
                     text.tick x=(at(LEFT - 6.0)) y=(at(y(tick) + 4.0)) { (label(tick)) }
                 }
                 @for (place, mark) in marks.iter().enumerate() {
-                    text.tick.under x=(at(x(place))) y=(at(HEIGHT - 22.0)) { (short(&mark[shared..], room / marks.len() as f64)) }
+                    text.tick.under x=(at(x(place))) y=(at(HEIGHT - 22.0)) { (short(&shown(mark), room / marks.len() as f64)) }
                 }
                 text.tick.under x=(at(LEFT + room / 2.0)) y=(at(HEIGHT - 5.0)) { (title) }
                 @for one in series {
@@ -245,17 +254,25 @@ fn tip(series: &Series, point: &Point, marks: &[String]) -> String {
     text + &format!(", n={}", point.figure.count)
 }
 
-/// How many bytes all marks begin with alike, up to and with a full stop.
-fn shared_start(marks: &[String]) -> usize {
-    let Some(first) = marks.first().filter(|_| marks.len() > 1) else { return 0 };
-    let mut stops = first.rmatch_indices('.').map(|(place, _)| place + 1);
+/// How many bytes all marks begin with alike, up to and with a full stop, and how many they end
+/// with, from and with one.
+pub(super) fn shared(marks: &[String]) -> (usize, usize) {
+    let Some(first) = marks.first().filter(|_| marks.len() > 1) else { return (0, 0) };
+    let mut starts = first.rmatch_indices('.').map(|(place, _)| place + 1);
     let alike = |&end: &usize| marks.iter().all(|mark| mark.starts_with(&first[..end]));
-    stops.find(alike).unwrap_or(0)
+    let start = starts.find(alike).unwrap_or(0);
+    let mut ends = first.match_indices('.').map(|(place, _)| first.len() - place);
+    // Something of every mark must be left between both.
+    let alike = |&end: &usize| {
+        let end_of_first = &first[first.len() - end..];
+        marks.iter().all(|mark| mark.len() > start + end && mark.ends_with(end_of_first))
+    };
+    (start, ends.find(alike).unwrap_or(0))
 }
 
 /// A mark cut to the room that it has.
 fn short(mark: &str, room: f64) -> String {
-    let letters = ((room / 6.2) as usize).max(4);
+    let letters = ((room / LETTER) as usize).max(4);
     if mark.chars().count() <= letters {
         return mark.to_owned();
     }

@@ -15,7 +15,10 @@ pub(super) fn table(
     values: &[String],
     against: Option<&(String, String)>,
 ) -> Markup {
-    let by_places = places(findings, by);
+    // An axis that this size of the experiment doesn't have has no column.
+    let by: Vec<String> =
+        by.iter().filter(|name| findings.columns.contains(name)).cloned().collect();
+    let by_places = places(findings, &by);
     let rows: Vec<&Row> = findings.rows.iter().collect();
     let groups = groups(&rows, &by_places);
     // Columns that nobody measured, as in a scene without such a factor, are left out.
@@ -37,7 +40,7 @@ pub(super) fn table(
             table {
                 thead {
                     tr {
-                        @for name in by { th scope="col" { (name) } }
+                        @for name in &by { th scope="col" { (name) } }
                         @for value in &values {
                             th.number scope="col" { (broken(value)) }
                             @if base.is_some() { th.number scope="col" { "Δ" } }

@@ -121,3 +121,16 @@ fn a_page_is_whole_whatever_is_there() {
         assert!((0.0..=250.0).contains(&y), "{tag}");
     }
 }
+
+#[test]
+fn what_all_marks_share_is_said_once() {
+    let shared = |marks: &[&str]| {
+        let marks: Vec<String> = marks.iter().map(|mark| (*mark).to_owned()).collect();
+        super::plot::shared(&marks)
+    };
+    assert_eq!(shared(&["iid.dcor.snc", "iid.dcor.sp", "iid.dcor.sp_noise"]), (9, 0));
+    assert_eq!(shared(&["iid.accuracy", "noise-5.accuracy"]), (0, 9));
+    assert_eq!(shared(&["x.y", "x.z.y"]), (2, 0));
+    assert_eq!(shared(&["alone.here"]), (0, 0));
+    assert_eq!(shared(&["a", "b"]), (0, 0));
+}

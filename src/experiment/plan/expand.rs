@@ -1,14 +1,17 @@
 //! From an experiment file to its trials.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::check::{check, wrong};
 use super::trial::fingerprint;
-use super::{Axis, Exhibit, Experiment, Grid, Level, Trial};
+use super::{Axis, Experiment, Grid, Level, Trial};
 use crate::learn::fits;
 use crate::scene::training::Training;
-use crate::scene::{Scene, SceneError, Stage, parse, read, read_ron, settled, to_ron, variant_of};
+use crate::scene::{
+    self, Scene, SceneError, Stage, parse, read, read_ron, settled, to_ron, variant_of,
+};
 use crate::world::input_specs;
 
 /// An experiment at one size, with its trials.
@@ -26,29 +29,36 @@ pub struct Plan {
     pub fingerprint: String,
 }
 
-/// The columns that every trial has.
-const COLUMNS: [&str; 4] = ["scene", "method", "objective", "seed"];
-
 impl Plan {
     /// Reads an experiment file and all scenes that it names.
     ///
     /// # Errors
     /// A file that can't be read, isn't RON, or declares something that can't be.
     pub fn load(path: &Path, quick: bool) -> Result<Self, SceneError> {
+        Self::load_part(path, quick, None)
+    }
+
+    /// The same with the trials of one cell alone, if one is named: who performs a single trial
+    /// needs no other scenes.
+    ///
+    /// # Errors
+    /// As [`Plan::load`].
+    pub fn load_part(path: &Path, quick: bool, cell: Option<usize>) -> Result<Self, SceneError> {
         let shown = path.display().to_string();
         let text = text_of(path, "name a file such as experiments/robustness.ron")?;
         let experiment: Experiment = read_ron(&text, &shown)?;
         check(&experiment, &shown)?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        Self::of(experiment, folder, quick, &shown)
+        Self::of(experiment, folder, quick, cell, &shown)
     }
 
-    /// The trials of an experiment whose scenes are named from `folder`; `path` is what errors
-    /// call it.
+    /// The trials of an experiment, or of one of its cells, whose scenes are named from `folder`;
+    /// `path` is what errors call it.
     fn of(
         experiment: Experiment,
         folder: &Path,
         quick: bool,
+        only: Option<usize>,
         path: &str,
     ) -> Result<Self, SceneError> {
         let small = &experiment.quick;
@@ -61,11 +71,17 @@ impl Plan {
         }
         let mut trials: Vec<Trial> = Vec::new();
         let mut known: BTreeMap<String, String> = BTreeMap::new();
+        let mut worlds = Worlds::default();
+        let mut place = 0;
         for grid in grids {
             for scene in &grid.scenes {
                 let (label, file, declared) = declaration(folder, scene, &experiment, path)?;
                 for levels in combinations(&grid.axes) {
-                    let stage = Arc::new(settle(&declared, &file, &set, &levels)?);
+                    place += 1;
+                    if only.is_some_and(|only| only != place) {
+                        continue;
+                    }
+                    let stage = worlds.settle(&label, &declared, &file, &set, &levels)?;
                     for trial in cell(grid, &label, &stage, &levels, seeds, path)? {
                         let key = trial.key_of(specimens, &experiment.measures);
                         let title = trial.title();
@@ -75,7 +91,14 @@ impl Plan {
                                 let problem = format!("two different trials are called `{title}`");
                                 return Err(wrong(path, &problem, "give a level another name"));
                             }
-                            None => trials.push(Trial { index: trials.len(), key, ..trial }),
+                            None => {
+                                trials.push(Trial {
+                                    index: trials.len(),
+                                    key,
+                                    cell: place,
+                                    ..trial
+                                });
+                            }
                         }
                     }
                 }
@@ -120,6 +143,7 @@ fn cell(
             for &seed in seeds {
                 trials.push(Trial {
                     index: 0,
+                    cell: 0,
                     key: String::new(),
                     scene: label.to_owned(),
                     levels: levels.iter().map(|(a, l)| (a.clone(), l.name.clone())).collect(),
@@ -156,17 +180,48 @@ fn declaration(
     Ok((label, shown, scene))
 }
 
-/// The checked scene with the settings of the experiment, then those of the levels.
-fn settle(
-    scene: &Scene,
-    file: &str,
-    set: &BTreeMap<String, String>,
-    levels: &[(String, Level)],
-) -> Result<Stage, SceneError> {
-    let of_levels = levels.iter().flat_map(|(_, level)| &level.set);
-    let settings = set.iter().chain(of_levels).map(|(way, value)| (way.as_str(), value.as_str()));
-    let scene = settled(scene, settings, file)?;
-    parse(&to_ron(&scene), file).map_err(|error| SceneError { position: None, ..error })
+/// Stages by what makes their world, so that levels which differ in training alone share its truth,
+/// which takes longest.
+#[derive(Default)]
+struct Worlds(Vec<(String, Arc<Stage>)>);
+
+impl Worlds {
+    /// The checked scene with the settings of the experiment, then those of the levels.
+    fn settle(
+        &mut self,
+        label: &str,
+        scene: &Scene,
+        file: &str,
+        set: &BTreeMap<String, String>,
+        levels: &[(String, Level)],
+    ) -> Result<Arc<Stage>, SceneError> {
+        let of_levels = levels.iter().flat_map(|(_, level)| &level.set);
+        let settings =
+            set.iter().chain(of_levels).map(|(way, value)| (way.as_str(), value.as_str()));
+        let (training, world): (Vec<_>, Vec<_>) =
+            settings.partition(|(way, _)| way.trim_start().starts_with("training"));
+        let name = format!("{label} {world:?}");
+        let stage = match self.0.iter().find(|(known, _)| *known == name) {
+            Some((_, stage)) => Arc::clone(stage),
+            None => {
+                let scene = settled(scene, world.into_iter(), file)?;
+                let stage = Arc::new(parse(&to_ron(&scene), file).map_err(placeless)?);
+                self.0.push((name, Arc::clone(&stage)));
+                stage
+            }
+        };
+        if training.is_empty() {
+            return Ok(stage);
+        }
+        let scene = settled(&stage.scene, training.into_iter(), file)?;
+        scene::check(&to_ron(&scene), file).map_err(placeless)?;
+        Ok(Arc::new(Stage { scene, ..(*stage).clone() }))
+    }
+}
+
+/// The error without line and column: they are of a text that nobody has seen.
+fn placeless(error: SceneError) -> SceneError {
+    SceneError { position: None, ..error }
 }
 
 /// Every way to choose one level of each axis, the last axis turning fastest.
@@ -193,107 +248,4 @@ fn text_of(path: &Path, remedy: &str) -> Result<String, SceneError> {
     std::fs::read_to_string(path).map_err(|error| {
         wrong(&path.display().to_string(), &format!("the file can't be read: {error}"), remedy)
     })
-}
-
-fn wrong(path: &str, problem: &str, remedy: &str) -> SceneError {
-    SceneError {
-        path: path.to_owned(),
-        position: None,
-        problem: problem.to_owned(),
-        node: None,
-        remedy: remedy.to_owned(),
-    }
-}
-
-/// What no type says of an experiment.
-fn check(experiment: &Experiment, path: &str) -> Result<(), SceneError> {
-    let fail = |problem: &str, remedy: &str| Err(wrong(path, problem, remedy));
-    if experiment.version != 1 {
-        return fail(&format!("version {} isn't known", experiment.version), "write version: 1");
-    }
-    let sized = |name: &str, grids: &[Grid], seeds: &[u64], specimens: usize| {
-        if grids.is_empty() || grids.iter().any(Grid::is_empty) {
-            return fail(&format!("{name} has a grid without trials"), "fill all of its lists");
-        }
-        let mut once = BTreeSet::new();
-        if seeds.is_empty() || !seeds.iter().all(|seed| once.insert(seed)) {
-            return fail(&format!("{name} has no seeds, or one twice"), "write seeds: [1, 2, 3]");
-        }
-        if specimens < 8 {
-            return fail(&format!("{name} measures on {specimens} specimens"), "take 8 or more");
-        }
-        Ok(())
-    };
-    let small = &experiment.quick;
-    let (grids, seeds) = (&experiment.grids, &experiment.seeds);
-    sized("the experiment", grids, seeds, experiment.specimens)?;
-    sized(
-        "quick",
-        small.grids.as_ref().unwrap_or(grids),
-        small.seeds.as_ref().unwrap_or(seeds),
-        small.specimens.unwrap_or(experiment.specimens),
-    )?;
-    for axis in grids.iter().chain(small.grids.iter().flatten()).flat_map(|grid| &grid.axes) {
-        axis.check().or_else(|(problem, remedy)| fail(&problem, remedy))?;
-    }
-    if experiment.measures.is_empty() {
-        return fail("nothing is measured", "write measures: [Accuracy, ...]");
-    }
-    let axes: Vec<&str> =
-        grids.iter().flat_map(|grid| &grid.axes).map(|axis| axis.name.as_str()).collect();
-    for exhibit in &experiment.report {
-        for column in exhibit.columns() {
-            if !COLUMNS.contains(&column) && !axes.contains(&column) {
-                let known = COLUMNS.into_iter().chain(axes.iter().copied());
-                let remedy = crate::causal::suggestion(column, known);
-                let problem = format!("`{}` has the unknown column `{column}`", exhibit.title());
-                return fail(&problem, &remedy);
-            }
-        }
-    }
-    Ok(())
-}
-
-impl Grid {
-    fn is_empty(&self) -> bool {
-        self.scenes.is_empty() || self.methods.is_empty() || self.objectives.is_empty()
-    }
-}
-
-impl Axis {
-    fn check(&self) -> Result<(), (String, &'static str)> {
-        let name = &self.name;
-        if COLUMNS.contains(&name.as_str()) || name.is_empty() {
-            return Err((format!("an axis can't be called `{name}`"), "give it another name"));
-        }
-        if self.of.is_empty() != self.values.is_empty() || self.all().is_empty() {
-            let remedy = "write of: \"dials.s\", values: [\"0.1\", \"0.6\"], or levels: [...]";
-            return Err((format!("the axis `{name}` has no levels, or values of nothing"), remedy));
-        }
-        let mut once = BTreeSet::new();
-        match self.all().iter().find(|level| !once.insert(level.name.clone())) {
-            Some(level) => Err((
-                format!("the axis `{name}` has the level `{}` twice", level.name),
-                "give each a name of its own",
-            )),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Exhibit {
-    /// The columns of the trials that it's made of.
-    fn columns(&self) -> Vec<&str> {
-        match self {
-            Self::Table { rows, against, .. } => {
-                let against = against.iter().map(|(column, _)| column.as_str());
-                rows.iter().map(String::as_str).chain(against).collect()
-            }
-            Self::Plot { over, colours, panels, .. } => {
-                let over = (over != "value").then_some(over);
-                over.into_iter().chain(colours).chain(panels).map(String::as_str).collect()
-            }
-            Self::HeatMaps { .. } => Vec::new(),
-        }
-    }
 }

@@ -6,6 +6,7 @@
 //! | [`Plan`] | an experiment at one size, expanded into its trials |
 //! | [`Trial`] | one model: trained and measured as a pure function of its description |
 
+mod check;
 mod declaration;
 mod expand;
 #[cfg(test)]

@@ -63,6 +63,25 @@ fn trials_are_the_product_in_a_fixed_order() {
 }
 
 #[test]
+fn a_cell_alone_has_the_trials_that_it_has_in_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenes = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes");
+    let path = folder.path().join("toy.ron");
+    std::fs::write(&path, TOY.replace("SCENES", &scenes.to_string_lossy())).unwrap();
+    let whole = Plan::load(&path, false).unwrap();
+    // The ninth is the second grid, whose trials the first has under another cell.
+    for cell in 1..=8 {
+        let part = Plan::load_part(&path, false, Some(cell)).unwrap();
+        let keys = |plan: &Plan| -> Vec<String> {
+            let own = plan.trials.iter().filter(|trial| trial.cell == cell);
+            own.map(|trial| trial.key.clone()).collect()
+        };
+        assert_eq!(keys(&part), keys(&whole));
+        assert_eq!(part.trials.len(), 12);
+    }
+}
+
+#[test]
 fn the_quick_size_is_another_experiment_and_a_report_is_not() {
     let (full, quick) = (plan(TOY, false).unwrap(), plan(TOY, true).unwrap());
     assert_eq!((quick.trials.len(), quick.specimens), (32, 16));

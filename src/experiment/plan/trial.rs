@@ -14,6 +14,9 @@ use crate::scene::{Scene, Stage, to_ron};
 pub struct Trial {
     /// Its place among the trials of the experiment.
     pub index: usize,
+    /// Its cell: the scene and the levels that it shares with the trials of other seeds, methods and
+    /// objectives. Counted from 1.
+    pub cell: usize,
     /// What it's called by: the hash of all that its outcome depends on.
     pub key: String,
     /// The file of its scene, with its variant, without folder and ending.
