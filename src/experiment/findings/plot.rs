@@ -193,11 +193,14 @@ fn drawn(panel: &Panel, names: &[String], request: &Request, (low, high): (f64, 
         None => (colour as f64 - (names.len() as f64 - 1.0) / 2.0) * DOT,
     };
     let unit = tick_unit(high - low);
+    // What the marks share and don't show.
     let title = match (request.over, marks.first()) {
-        ("value", Some(mark)) => format!("{}…{}", &mark[..start], &mark[mark.len() - end..]),
+        ("value", Some(mark)) => {
+            let parts = [&mark[..start], &mark[mark.len() - end..]].map(|p| p.trim_matches('.'));
+            parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" … ")
+        }
         (over, _) => over.to_owned(),
     };
-    let title = if title == "…" { String::new() } else { title };
     html! {
         figure style={ "min-width:" (at(width.min(340.0))) "px;max-width:" (at(width * 1.15)) "px"
             @if width > LINES { ";grid-column:1/-1" } } {
