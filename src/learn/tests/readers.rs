@@ -68,7 +68,7 @@ fn a_text_that_is_not_there_says_nothing() {
     for method in [Method::Bow, Method::Bert, Method::ConcatBow, Method::ConcatBert, Method::Mmbt] {
         let [_, learner] = trained(method, Objective::Erm);
         let mut test = everything(99);
-        test.present = vec![true, true, false].repeat(test.rows);
+        test.present = [true, true, false].repeat(test.rows);
         let one = learner.logits(&test).unwrap();
         test.inputs[2].tokens.fill(0);
         test.inputs[2].values.fill(0.0);
