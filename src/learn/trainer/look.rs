@@ -21,12 +21,12 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         self.model.forward(&inputs, &[batch], &[], &SharedTape::off()).map_err(LearnError::device)
     }
 
-    /// See [`Learner::logits`].
+    /// See [`Learner::logits`](crate::learn::Learner::logits).
     pub(in super::super) fn logits(&self, batch: &Batch) -> Result<Logits, LearnError> {
         Ok(self.host(self.look(batch)?.joint.answer()))
     }
 
-    /// See [`Learner::counterfactual`].
+    /// See [`Learner::counterfactual`](crate::learn::Learner::counterfactual).
     pub(in super::super) fn counterfactual(
         &self,
         batch: &Batch,
@@ -58,7 +58,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         branches().map_err(|e: D::Err| LearnError::device(e))
     }
 
-    /// See [`Learner::representation`].
+    /// See [`Learner::representation`](crate::learn::Learner::representation).
     pub(in super::super) fn representation(
         &self,
         batch: &Batch,
