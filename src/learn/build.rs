@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::checkpoint::Checkpoint;
 use super::method::{
-    Align, Alone, Clip, Concat, Hemis, Late, Lckd, Method, Mmbt, Qmf, SimMmdg, Tmc,
+    Align, Alone, Clip, Concat, Hemis, Late, Lckd, Method, Mmbt, Qmf, SimMmdg, Tmc, TmcViews,
 };
 use super::plan::Plan;
 use super::trainer::Trainer;
@@ -70,6 +70,7 @@ fn build(
         MethodName::Align => on_device::start::<Align<_>>(plan, seed, checkpoint),
         MethodName::Qmf => on_device::start::<Qmf<_>>(plan, seed, checkpoint),
         MethodName::Tmc => on_device::start::<Tmc<_>>(plan, seed, checkpoint),
+        MethodName::TmcViews => on_device::start::<TmcViews<_>>(plan, seed, checkpoint),
         MethodName::Hemis => on_device::start::<Hemis<_>>(plan, seed, checkpoint),
         MethodName::Mmbt => on_device::start::<Mmbt<_>>(plan, seed, checkpoint),
         MethodName::Lckd => on_device::start::<Lckd<_>>(plan, seed, checkpoint),

@@ -16,7 +16,7 @@ use dfdx::prelude::{AdamConfig, Gradients, NoneTape};
 use super::Batch;
 use super::device::LearnDevice;
 use super::learner::Logits;
-use super::method::Method;
+use super::method::{Head, Method};
 use super::model::Model;
 use super::objective::cross_entropy;
 use super::ops::upload;
@@ -65,7 +65,8 @@ impl<D: LearnDevice, M: Method<D>> Companion<D, M> {
     ) -> Result<Weighing<D>, D::Err> {
         let tape = SharedTape::recording();
         let pass = self.model.forward(inputs, &[batch], hidden, &tape)?;
-        let values = pass.joint.logits.retaped::<NoneTape>().as_vec();
+        let whole = Head::whole(&pass.joint.heads)?;
+        let values = whole.logits.retaped::<NoneTape>().as_vec();
         let logits = Logits { rows: batch.rows, classes, values };
         let strata: Vec<usize> = logits.verdicts().collect();
         let mut targets = vec![0.0; batch.rows * classes];
@@ -73,7 +74,7 @@ impl<D: LearnDevice, M: Method<D>> Companion<D, M> {
             targets[row * classes + label] = 1.0 / batch.rows as f32;
         }
         let targets = upload(device, (batch.rows, classes), targets)?;
-        let gradients = backward(cross_entropy(pass.joint.logits, &targets)?)?;
+        let gradients = backward(cross_entropy(whole.logits, &targets)?)?;
         Ok(Weighing { weights: adjustment(&strata, &batch.labels, classes), gradients })
     }
 

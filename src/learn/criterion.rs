@@ -1,18 +1,18 @@
 //! The whole loss of each objective, put together from its terms (Eq. 10).
 
-use dfdx::prelude::{PutTape, TryAdd};
+use dfdx::prelude::PutTape;
 
 use super::Batch;
 use super::device::LearnDevice;
 use super::loss::{Loss, Term};
-use super::method::{Method, Phase, Task};
+use super::method::{Head, Method, Phase, Task};
 use super::model::{Model, Pass};
 use super::objective::{
-    Distribution, consistency, cross_entropy, instrument_distance, mean, necessity, over_budget,
+    Distribution, consistency, cross_entropy, instrument_distance, necessity, over_budget,
 };
-use super::ops::{detach, one_hot, upload};
+use super::ops::{add_all, detach, one_hot, upload};
 use super::plan::Plan;
-use super::tape::{Matrix, Scalar, SharedTape, Var};
+use super::tape::{Matrix, Rows, Scalar, SharedTape, Var};
 use super::twin_network::{CounterfactualKind, TwinNetwork};
 use crate::scene::training::Objective;
 
@@ -61,8 +61,13 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
         let targets = upload(self.device, shape, weights.clone())?;
         let task = self.posed(pass, &targets, &weights);
         let loss = self.model.method().auxiliary_loss(&pass.joint, &task)?;
+        Loss::of(Term::Sufficiency, 1.0, self.sum(loss)?)
+    }
+
+    /// The sum of some terms, 0 of none.
+    fn sum(&self, terms: impl IntoIterator<Item = Scalar<D>>) -> Result<Scalar<D>, D::Err> {
         let nothing = || Ok(self.device.try_zeros_like(&())?.put_tape(SharedTape::off()));
-        Loss::of(Term::Sufficiency, 1.0, loss.map_or_else(nothing, Ok)?)
+        add_all(terms)?.map_or_else(nothing, Ok)
     }
 
     /// What a method's own loss is given.
@@ -76,17 +81,16 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
         Task { targets, weights, progress, features, tape }
     }
 
-    /// The method's whole task loss: cross-entropy of the joint logits and its auxiliary loss.
-    /// `weights` holds a row of class weights per specimen.
+    /// The method's whole task loss: cross-entropy of the joint logits and its own loss, or that
+    /// alone where it's the whole. `weights` holds a row of class weights per specimen.
     fn task(&self, pass: &Pass<D>, weights: &[f32]) -> Result<Scalar<D>, D::Err> {
         let shape = (pass.features.rows(), self.plan.classes);
         let targets = upload(self.device, shape, weights.to_vec())?;
         let task = self.posed(pass, &targets, weights);
-        let loss = cross_entropy(pass.joint.logits.clone(), &targets)?;
-        match self.model.method().auxiliary_loss(&pass.joint, &task)? {
-            Some(auxiliary) => loss.try_add(auxiliary),
-            None => Ok(loss),
-        }
+        let fit = || cross_entropy(Head::whole(&pass.joint.heads)?.logits, &targets);
+        let fit = if M::WHOLE_LOSS { None } else { Some(fit()?) };
+        let own = self.model.method().auxiliary_loss(&pass.joint, &task)?;
+        self.sum(fit.into_iter().chain(own))
     }
 
     /// The weight of every specimen's label over the rows of a pass, the first being `first`.
@@ -117,27 +121,50 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
             Objective::C3rLiteral => CounterfactualKind::Literal(training.literal_step),
             Objective::Erm | Objective::C3rAdjust | Objective::C3rTwin => return Ok(loss),
         };
-        let joint = &pass.joint;
-        let twin_network = TwinNetwork::new(joint, &one_hot, kind)?;
+        let heads = &pass.joint.heads;
+        let twin_networks = heads
+            .iter()
+            .map(|head| TwinNetwork::new(head, &one_hot, kind))
+            .collect::<Result<Vec<_>, _>>()?;
         if training.lambda_n != 0.0 {
-            let value = necessity(&twin_network.logits(&joint.logits)?, &one_hot)?;
+            let value = self.mean(heads, |head, place| {
+                necessity(&twin_networks[place].logits(&head.logits)?, &one_hot)
+            })?;
             loss = loss.and(Term::Necessity, training.lambda_n, value)?;
         }
         if training.lambda_v == 0.0 && training.lambda_fe == 0.0 {
             return Ok(loss);
         }
-        let z = Distribution::of(joint.z.clone())?;
+        let z = heads
+            .iter()
+            .map(|head| Distribution::of(head.z.clone()))
+            .collect::<Result<Vec<_>, _>>()?;
         if let Some(v) = self.instrument_target(pass)? {
-            let rows = instrument_distance(training.distance, &joint.z, &z, v)?;
-            let value = mean(rows)?;
+            let value = self.mean(heads, |head, place| {
+                instrument_distance(training.distance, &head.z, &z[place], v.clone())
+            })?;
             loss = loss.and(Term::Instrument, training.lambda_v, value)?;
         }
         if training.lambda_fe != 0.0 {
-            let rows = z.divergence(twin_network.z(&joint.z)?)?;
-            let value = over_budget(rows, training.kl_budget)?;
+            let value = self.mean(heads, |head, place| {
+                let rows = z[place].divergence(twin_networks[place].z(&head.z)?)?;
+                over_budget(rows, training.kl_budget)
+            })?;
             loss = loss.and(Term::Divergence, training.lambda_fe, value)?;
         }
         Ok(loss)
+    }
+
+    /// The mean over specimens of what `term` says of each head and its place, in the shares that
+    /// the heads have in a specimen.
+    fn mean(
+        &self,
+        heads: &[Head<D>],
+        term: impl Fn(&Head<D>, usize) -> Result<Rows<D>, D::Err>,
+    ) -> Result<Scalar<D>, D::Err> {
+        let places = heads.iter().enumerate();
+        let means = places.map(|(place, head)| head.mean(term(head, place)?));
+        self.sum(means.collect::<Result<Vec<_>, _>>()?)
     }
 
     /// V, as a constant or in the graph; none where nothing asks for it.

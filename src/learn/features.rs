@@ -95,6 +95,18 @@ impl<D: LearnDevice> Features<D> {
         Some((0..self.rows()).map(|row| marks.iter().map(|m| m[row]).sum::<f32>()).collect())
     }
 
+    /// What part each modality has in every specimen, rows per modality: 1 over how many the specimen
+    /// has, and 0 where it lacks the modality.
+    #[must_use]
+    pub fn shares(&self) -> Vec<Vec<f32>> {
+        let (all, counts) = (self.h.len(), self.counts());
+        let share = |modality: usize, row: usize| match (self.marks(modality), &counts) {
+            (Some(marks), Some(counts)) => marks[row] / counts[row].max(1.0),
+            _ => 1.0 / all as f32,
+        };
+        (0..all).map(|m| (0..self.rows()).map(|row| share(m, row)).collect()).collect()
+    }
+
     /// A constant number per row.
     ///
     /// # Errors
@@ -197,7 +209,9 @@ mod tests {
         assert_eq!(mean(&some), [1.0, 20.0]);
         assert_eq!(some.masked(some.h.clone()).unwrap()[1].as_vec(), [0.0, 30.0]);
         assert_eq!(some.filled(some.h.clone()).unwrap()[1].as_vec(), [1.0, 30.0]);
+        assert_eq!(some.shares(), [[1.0, 0.5], [0.0, 0.5]]);
         let none = features(vec![false, false, true, true], &[]);
+        assert_eq!(none.shares(), [[0.0, 0.5], [0.0, 0.5]]);
         assert_eq!(mean(&none), [0.0, 20.0]);
     }
 

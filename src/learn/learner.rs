@@ -77,11 +77,12 @@ impl Logits {
 /// Both branches of the twin network on one batch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counterfactual {
-    /// The logits of z.
+    /// The logits of z; what the method concludes where there's a head for every view.
     pub real: Logits,
-    /// The logits of `z_bar`.
+    /// The same of `z_bar`.
     pub hypothetical: Logits,
-    /// `KL(softmax(z) || softmax(z_bar))` of each specimen, in nats.
+    /// `KL(softmax(z) || softmax(z_bar))` of each specimen, in nats; the mean over the views that it
+    /// has where there's a head for each.
     pub divergence: Vec<f32>,
     /// `z_bar`, row-major, as wide as the representation.
     pub z: Vec<f32>,
@@ -96,7 +97,7 @@ pub struct Representation {
     pub width: usize,
     /// Row-major, `rows * width` numbers.
     pub values: Vec<f32>,
-    /// What the linear head says of them.
+    /// What the linear head says of them: the sum of what the heads say where each view has its own.
     pub logits: Logits,
     /// The weight of the linear head, row-major, `width * classes` numbers: where a representation
     /// moves by `d`, its logits move by `d W`.

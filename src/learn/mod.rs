@@ -15,7 +15,8 @@
 //!
 //! A method chooses the kind of encoder it wants for each modality, and may change with the share of
 //! the updates that are done: what it's shown, and whether it learns from the objective, from its own
-//! loss without labels, or a probe on encoders that are held fixed.
+//! loss without labels, or a probe on encoders that are held fixed. One without a linear head on one Z
+//! may give a head for every modality instead: the objective then acts on each, and takes the mean.
 //!
 //! The mathematics: instrument (Eq. 6), twin network (Eq. 7), surrogates of the risk (Eq. 8) and
 //! the objective (Eq. 10) each stand in a file of their own, with what the paper says and what is

@@ -45,7 +45,7 @@ pub fn cross_entropy<D: LearnDevice>(
     chosen.try_sum::<(), _>()?.try_negate()
 }
 
-/// Mean over rows of `-log(1 - p_bar_y)`, the surrogate of the necessity risk (ours; the paper
+/// `-log(1 - p_bar_y)` of every row, the surrogate of the necessity risk (ours; the paper
 /// gives none): `1[argmax l_bar = y] <= it / log(K / (K - 1))`.
 ///
 /// Computed as `logsumexp_k l_bar - logsumexp_{k != y} l_bar`, which neither overflows nor
@@ -56,11 +56,11 @@ pub fn cross_entropy<D: LearnDevice>(
 pub fn necessity<D: LearnDevice>(
     hypothetical: &Var<D>,
     one_hot: &Matrix<D>,
-) -> Result<Scalar<D>, D::Err> {
+) -> Result<Rows<D>, D::Err> {
     let excluded = one_hot.clone().try_mul(EXCLUDED)?;
     let all = hypothetical.clone().try_logsumexp::<(usize,), Axis<1>>()?;
     let others = hypothetical.clone().try_sub(excluded)?.try_logsumexp::<(usize,), Axis<1>>()?;
-    mean(all.try_sub(others)?)
+    all.try_sub(others)
 }
 
 /// The softmax of every row over feature dimensions, which is how the paper's code makes
@@ -125,14 +125,14 @@ pub fn instrument_distance<D: LearnDevice>(
     }
 }
 
-/// `L_fe`: mean over rows of `max(0, KL - budget)`. The paper writes the KL as a constraint of
+/// `L_fe` of every row, `max(0, KL - budget)`. The paper writes the KL as a constraint of
 /// Eq. 7 and as a term of Eq. 10; as a hinge it is both, and does not pull against necessity
 /// until the budget is used.
 ///
 /// # Errors
 /// The device's, mostly for want of memory.
-pub fn over_budget<D: LearnDevice>(divergence: Rows<D>, budget: f32) -> Result<Scalar<D>, D::Err> {
-    mean(divergence.try_sub(budget)?.try_relu()?)
+pub fn over_budget<D: LearnDevice>(divergence: Rows<D>, budget: f32) -> Result<Rows<D>, D::Err> {
+    divergence.try_sub(budget)?.try_relu()
 }
 
 /// The mean of all rows.
@@ -220,6 +220,7 @@ mod tests {
             let labels: Vec<usize> = (0..8).map(|i| i % classes).collect();
             let one_hot = one_hot(&Cpu::default(), labels.iter().copied(), classes).unwrap();
             let found = necessity(&constant((8, classes), values.clone()), &one_hot).unwrap();
+            let found = mean(found).unwrap();
             let rows: Vec<f64> = values
                 .chunks_exact(classes)
                 .zip(&labels)
@@ -253,7 +254,8 @@ mod tests {
             assert!((f64::from(*found) - expected).abs() < 1e-5);
         }
         let rows = constant((1, 3), vec![0.05, 0.1, 0.4]).try_reshape_like(&(3,)).unwrap();
-        assert!((over_budget(rows, 0.1).unwrap().as_vec()[0] - 0.1).abs() < 1e-6);
+        let found = mean(over_budget(rows, 0.1).unwrap()).unwrap();
+        assert!((found.as_vec()[0] - 0.1).abs() < 1e-6);
     }
 
     #[test]
@@ -262,12 +264,10 @@ mod tests {
         let row = |p: &[f64], q: &[f64], z: &[f32], v: &[f32], distance| -> f64 {
             let pairs = || p.iter().zip(q);
             match distance {
-                Distance::Kl => pairs().map(|(p, q)| p * (p / q).ln()).sum(),
-                Distance::CrossEntropy => pairs().map(|(p, q)| -p * q.ln()).sum(),
-                Distance::Mse => {
-                    z.iter().zip(v).map(|(z, v)| f64::from(z - v).powi(2)).sum::<f64>() / 4.0
-                }
-                Distance::Wasserstein => {
+                Kl => pairs().map(|(p, q)| p * (p / q).ln()).sum(),
+                CrossEntropy => pairs().map(|(p, q)| -p * q.ln()).sum(),
+                Mse => z.iter().zip(v).map(|(z, v)| f64::from(z - v).powi(2)).sum::<f64>() / 4.0,
+                Wasserstein => {
                     let gap = |k: usize| (0..=k).map(|i| p[i] - q[i]).sum::<f64>().abs();
                     (0..4).map(gap).sum::<f64>() / 4.0
                 }

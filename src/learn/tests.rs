@@ -113,7 +113,9 @@ fn every_objective_lowers_its_loss() {
             let training = Training { steps: 80, ..training(method, objective) };
             let mut learner = new_learner(&all_inputs(), 2, &training, 7).unwrap();
             let losses = train_on(&mut *learner, 80, everything);
-            let (first, last) = (losses[0], losses[losses.len() - 1]);
+            // The loss of evidence is whole after a tenth of the updates.
+            let whole = if matches!(method, Method::Tmc | Method::TmcViews) { 8 } else { 0 };
+            let (first, last) = (losses[whole], losses[losses.len() - 1]);
             assert!(last.total < first.total, "{method:?} {objective:?}: {first:?} {last:?}");
             if objective != Objective::C3rLiteral {
                 let test = everything(u64::MAX - 1);

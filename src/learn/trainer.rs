@@ -1,6 +1,6 @@
 //! The trainer: one model, one objective, Adam.
 
-use dfdx::prelude::{AdamConfig, Gradients, HasShape, NoneTape};
+use dfdx::prelude::{AdamConfig, Gradients, NoneTape};
 
 use super::checkpoint::Checkpoint;
 use super::companion::Companion;
@@ -9,18 +9,17 @@ use super::device::LearnDevice;
 use super::learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 use super::loss::{Loss, Term};
 use super::method::{Method, Phase};
-use super::model::{Model, Pass};
-use super::objective::Distribution;
-use super::ops::one_hot;
+use super::model::Model;
 use super::parameter::{NamedParameter, Start};
 use super::plan::Plan;
 use super::staging::Staging;
-use super::tape::{SharedTape, Var, backward};
-use super::twin_network::{CounterfactualKind, TwinNetwork};
+use super::tape::{SharedTape, backward};
+use super::twin_network::CounterfactualKind;
 use super::{Batch, LearnError};
 use crate::scene::training::{Objective, Training};
 
 mod before;
+mod look;
 
 /// A model in training on one device.
 pub struct Trainer<D: LearnDevice, M: Method<D>> {
@@ -104,13 +103,6 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         };
         trainer.model.hold(trainer.phase == Phase::Probe);
         Ok(trainer)
-    }
-
-    /// The verdict on `batch`, without gradients.
-    fn look(&self, batch: &Batch) -> Result<Pass<D>, LearnError> {
-        batch.check(&self.plan.inputs, self.plan.classes)?;
-        let inputs = self.staging.upload(batch).map_err(LearnError::device)?;
-        self.model.forward(&inputs, &[batch], &[], &SharedTape::off()).map_err(LearnError::device)
     }
 
     /// The loss of the staged batch under the objective of the plan.
@@ -215,11 +207,6 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         losses.total = f64::from(total);
         Ok(losses)
     }
-
-    fn host(&self, logits: &Var<D>) -> Logits {
-        let (rows, classes) = *logits.shape();
-        Logits { rows, classes, values: logits.as_vec() }
-    }
 }
 
 impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
@@ -268,51 +255,6 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         }
         self.plan = plan;
         Ok(())
-    }
-
-    /// See [`Learner::logits`].
-    pub(super) fn logits(&self, batch: &Batch) -> Result<Logits, LearnError> {
-        Ok(self.host(self.look(batch)?.joint.answer()))
-    }
-
-    /// See [`Learner::counterfactual`].
-    pub(super) fn counterfactual(
-        &self,
-        batch: &Batch,
-        kind: CounterfactualKind,
-    ) -> Result<Counterfactual, LearnError> {
-        let joint = self.look(batch)?.joint;
-        let hypothetical = || {
-            let labels = batch.labels.iter().copied();
-            let one_hot = one_hot(&self.device, labels, self.plan.classes)?;
-            let twin_network = TwinNetwork::new(&joint, &one_hot, kind)?;
-            let z = twin_network.z(&joint.z)?;
-            let rows = Distribution::of(joint.z.clone())?.divergence(z.clone())?;
-            Ok((twin_network.logits(&joint.logits)?, rows, z))
-        };
-        let (logits, rows, z) = hypothetical().map_err(|e: D::Err| LearnError::device(e))?;
-        Ok(Counterfactual {
-            real: self.host(&joint.logits),
-            hypothetical: self.host(&logits),
-            divergence: rows.as_vec(),
-            z: z.as_vec(),
-        })
-    }
-
-    /// See [`Learner::representation`].
-    pub(super) fn representation(&self, batch: &Batch) -> Result<Representation, LearnError> {
-        let pass = self.look(batch)?;
-        let instrument = self.model.instrument_of(&pass).map_err(LearnError::device)?;
-        let joint = pass.joint;
-        let (rows, width) = *joint.z.shape();
-        Ok(Representation {
-            rows,
-            width,
-            values: joint.z.as_vec(),
-            logits: self.host(&joint.logits),
-            weight: joint.weight.as_vec(),
-            instrument: instrument.map(|v| v.as_vec()).unwrap_or_default(),
-        })
     }
 
     /// See [`Learner::parameters`].

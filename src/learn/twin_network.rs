@@ -5,13 +5,14 @@
 //! in z, W and b, and first-order automatic differentiation is enough to train through it.
 
 use dfdx::prelude::{
-    Axes2, Axis, BroadcastTo, HasShape, NoneTape, PermuteTo, TryAdd, TryMatMul, TryMul, TrySub,
+    Axes2, Axis, BroadcastTo, HasShape, NoneTape, PermuteTo, PutTape, TryAdd, TryMatMul, TryMul,
+    TrySub,
 };
 
 use super::device::LearnDevice;
-use super::method::Joint;
+use super::method::Head;
 use super::ops::{scale_rows, sum_rows};
-use super::tape::{Matrix, Var};
+use super::tape::{Matrix, SharedTape, Var};
 use crate::scene::training::Step;
 
 /// Subtracted from the true class's logit to take that class out of a softmax: `exp(-1e4)` is
@@ -50,24 +51,34 @@ pub struct TwinNetwork<D: LearnDevice> {
 }
 
 impl<D: LearnDevice> TwinNetwork<D> {
-    /// The hypothetical branch of `joint` for the labels in `one_hot`, rows x classes.
+    /// The hypothetical branch of `head` for the labels in `one_hot`, rows x classes. Specimens that
+    /// the head has no say on stay where they are.
     ///
     /// # Errors
     /// The device's, mostly for want of memory.
     pub fn new(
-        joint: &Joint<D>,
+        head: &Head<D>,
         one_hot: &Matrix<D>,
         kind: CounterfactualKind,
     ) -> Result<Self, D::Err> {
-        let weight = centred(&joint.weight)?;
+        let weight = centred(&head.weight)?;
         let coefficients = match kind.step() {
-            Step::Raw(eta) => raw(&joint.logits, one_hot)?.try_mul(kind.sign() * eta)?,
+            Step::Raw(eta) => raw(&head.logits, one_hot)?.try_mul(kind.sign() * eta)?,
             Step::Spread(radius) => {
-                let length = radius * spread(&joint.z);
-                normalised(&joint.logits, &weight, one_hot)?.try_mul(kind.sign() * length)?
+                let length = radius * spread(head);
+                normalised(&head.logits, &weight, one_hot)?.try_mul(kind.sign() * length)?
             }
         };
-        Ok(Self { coefficients, weight })
+        Ok(Self { coefficients: told(head, coefficients)?, weight })
+    }
+
+    /// The head after the step, its logits as [`logits`](Self::logits) has them.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn stepped(&self, head: &Head<D>) -> Result<Head<D>, D::Err> {
+        let (z, logits) = (self.z(&head.z)?, self.logits(&head.logits)?);
+        Ok(Head { z, logits, ..head.clone() })
     }
 
     /// `z_bar`, rows x width, for the real branch's `z`.
@@ -87,6 +98,17 @@ impl<D: LearnDevice> TwinNetwork<D> {
     pub fn logits(&self, logits: &Var<D>) -> Result<Var<D>, D::Err> {
         logits.clone().try_add(self.coefficients.clone().try_matmul(gram(&self.weight)?)?)
     }
+}
+
+/// `coefficients` with zeros for the specimens that the head has no say on.
+fn told<D: LearnDevice>(head: &Head<D>, coefficients: Var<D>) -> Result<Var<D>, D::Err> {
+    let rows = coefficients.shape().0;
+    if (0..rows).all(|row| head.has(row)) {
+        return Ok(coefficients);
+    }
+    let marks = (0..rows).map(|row| f32::from(u8::from(head.has(row)))).collect();
+    let marks = coefficients.device().try_tensor_from_vec(marks, (rows,))?;
+    scale_rows(coefficients, marks.put_tape(SharedTape::off()))
 }
 
 /// The weight less its mean over classes.
@@ -132,18 +154,22 @@ fn normalised<D: LearnDevice>(
     scale_rows(direction, inverse)
 }
 
-/// Root mean square distance of the rows of z from their mean, a constant of the batch.
-fn spread<D: LearnDevice>(z: &Var<D>) -> f32 {
-    let (rows, width) = *z.shape();
-    let values = z.retaped::<NoneTape>().as_vec();
+/// Root mean square distance of the rows of z from their mean, over those that the head has a say
+/// on: a constant of the batch.
+fn spread<D: LearnDevice>(head: &Head<D>) -> f32 {
+    let width = head.z.shape().1;
+    let values = head.z.retaped::<NoneTape>().as_vec();
+    let all = values.chunks_exact(width).enumerate();
+    let counted: Vec<_> = all.filter(|(row, _)| head.has(*row)).map(|(_, values)| values).collect();
+    let rows = counted.len().max(1);
     let mut means = vec![0.0_f64; width];
-    for row in values.chunks_exact(width) {
-        for (mean, &value) in means.iter_mut().zip(row) {
+    for row in &counted {
+        for (mean, &value) in means.iter_mut().zip(*row) {
             *mean += f64::from(value) / rows as f64;
         }
     }
     let mut squares = 0.0;
-    for row in values.chunks_exact(width) {
+    for row in counted {
         squares += row.iter().zip(&means).map(|(&v, m)| (f64::from(v) - m).powi(2)).sum::<f64>();
     }
     (squares / rows as f64).sqrt() as f32
@@ -151,19 +177,18 @@ fn spread<D: LearnDevice>(z: &Var<D>) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use dfdx::prelude::{Cpu, PutTape};
+    use dfdx::prelude::Cpu;
     use rand::RngExt;
 
     use super::*;
     use crate::causal::noise::{StreamId, stream};
     use crate::learn::ops::{one_hot, upload};
-    use crate::learn::tape::SharedTape;
 
     const ROWS: usize = 6;
     const WIDTH: usize = 5;
 
     struct Case {
-        joint: Joint<Cpu>,
+        head: Head<Cpu>,
         labels: Vec<usize>,
         classes: usize,
     }
@@ -180,18 +205,18 @@ mod tests {
             let (z, weight) = (z.put_tape(SharedTape::off()), weight.put_tape(SharedTape::off()));
             let logits = z.clone().try_matmul(weight.clone()).unwrap();
             let labels = (0..ROWS).map(|i| i % classes).collect();
-            Self { joint: Joint::new(z, weight, logits), labels, classes }
+            Self { head: Head { z, weight, logits, shares: None }, labels, classes }
         }
 
         fn twin_network(&self, kind: CounterfactualKind) -> TwinNetwork<Cpu> {
             let device = Cpu::default();
             let labels = one_hot(&device, self.labels.iter().copied(), self.classes).unwrap();
-            TwinNetwork::new(&self.joint, &labels, kind).unwrap()
+            TwinNetwork::new(&self.head, &labels, kind).unwrap()
         }
 
         /// The cross-entropy of one row, in double precision and from the definition.
         fn loss(&self, row: usize, z: &[f64]) -> f64 {
-            let weight = self.joint.weight.as_vec();
+            let weight = self.head.weight.as_vec();
             let logit = |k: usize| -> f64 {
                 z.iter().enumerate().map(|(i, z)| z * f64::from(weight[i * self.classes + k])).sum()
             };
@@ -201,7 +226,7 @@ mod tests {
 
         /// The gradient of that with respect to z, by central differences.
         fn slope(&self, row: usize) -> Vec<f64> {
-            let z = self.joint.z.as_vec();
+            let z = self.head.z.as_vec();
             let z: Vec<f64> = z[row * WIDTH..][..WIDTH].iter().map(|&v| v.into()).collect();
             let moved = |i: usize, by: f64| {
                 let mut z = z.clone();
@@ -213,8 +238,8 @@ mod tests {
 
         /// `z_bar - z` of every row.
         fn moves(&self, kind: CounterfactualKind) -> Vec<Vec<f64>> {
-            let z_bar = self.twin_network(kind).z(&self.joint.z).unwrap().as_vec();
-            let pairs = z_bar.iter().zip(self.joint.z.as_vec());
+            let z_bar = self.twin_network(kind).z(&self.head.z).unwrap().as_vec();
+            let pairs = z_bar.iter().zip(self.head.z.as_vec());
             let moves: Vec<f64> = pairs.map(|(&bar, z)| f64::from(bar) - f64::from(z)).collect();
             moves.chunks_exact(WIDTH).map(<[f64]>::to_vec).collect()
         }
@@ -245,7 +270,7 @@ mod tests {
     fn the_normalised_step_keeps_direction_and_length_however_confident() {
         for (classes, scale) in [(2, 2.0), (3, 2.0), (3, 60.0)] {
             let case = Case::new(classes, scale);
-            let length = 1.5 * f64::from(spread(&case.joint.z));
+            let length = 1.5 * f64::from(spread(&case.head));
             let kind = CounterfactualKind::Flip(Step::Spread(1.5));
             for (row, step) in case.moves(kind).iter().enumerate() {
                 assert!((norm(step) / length - 1.0).abs() < 1e-4);
@@ -263,9 +288,9 @@ mod tests {
         let case = Case::new(3, 2.0);
         for step in [Step::Raw(1.0), Step::Spread(0.5)] {
             let twin_network = case.twin_network(CounterfactualKind::Flip(step));
-            let short = twin_network.logits(&case.joint.logits).unwrap();
-            let z_bar = twin_network.z(&case.joint.z).unwrap();
-            let long = z_bar.try_matmul(case.joint.weight.clone()).unwrap();
+            let short = twin_network.logits(&case.head.logits).unwrap();
+            let z_bar = twin_network.z(&case.head.z).unwrap();
+            let long = z_bar.try_matmul(case.head.weight.clone()).unwrap();
             let probabilities = |logits: Var<Cpu>| logits.softmax::<Axis<1>>().as_vec();
             for (short, long) in probabilities(short).iter().zip(&probabilities(long)) {
                 assert!((short - long).abs() < 1e-5, "{short} {long}");
@@ -275,21 +300,25 @@ mod tests {
 
     #[test]
     fn the_spread_is_the_root_mean_square_distance_from_the_mean() {
-        let z = upload(&Cpu::default(), (2, 2), vec![0.0, 0.0, 6.0, 8.0]).unwrap();
-        assert_eq!(spread(&z.put_tape(SharedTape::off())), 5.0);
+        let z = upload(&Cpu::default(), (3, 2), vec![0.0, 0.0, 70.0, -9.0, 6.0, 8.0]).unwrap();
+        let z = z.put_tape(SharedTape::off());
+        // Of the second specimen the head says nothing.
+        let shares = Some(vec![1.0, 0.0, 0.5]);
+        let head = Head { weight: z.clone(), logits: z.clone(), z, shares };
+        assert_eq!(spread(&head), 5.0);
     }
 
     #[test]
     fn a_head_without_difference_moves_nobody() {
         let mut case = Case::new(2, 2.0);
         let device = Cpu::default();
-        let (width, classes) = *case.joint.weight.shape();
+        let (width, classes) = *case.head.weight.shape();
         let column: Vec<f32> = (0..width).map(|i| 0.1 + 0.01 * i as f32).collect();
         let alike = column.iter().flat_map(|&w| vec![w; classes]).collect();
         let weight = upload(&device, (width, classes), alike).unwrap();
-        case.joint.weight = weight.put_tape(SharedTape::off());
+        case.head.weight = weight.put_tape(SharedTape::off());
         let twin_network = case.twin_network(CounterfactualKind::Literal(Step::Raw(1.0)));
-        let moved = twin_network.logits(&case.joint.logits).unwrap().as_vec();
-        assert_eq!(moved, case.joint.logits.as_vec());
+        let moved = twin_network.logits(&case.head.logits).unwrap().as_vec();
+        assert_eq!(moved, case.head.logits.as_vec());
     }
 }

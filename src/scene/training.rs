@@ -25,6 +25,8 @@ pub enum Method {
     Qmf,
     /// Evidence of each modality, combined by a rule of Dempster (TMC).
     Tmc,
+    /// TMC with C3R on every modality's own evidence, in place of an auxiliary head.
+    TmcViews,
     /// Mean and variance over whichever modalities there are (HMIS).
     Hemis,
     /// Features split in a shared and a specific half (SimMMDG).
@@ -166,7 +168,7 @@ impl Default for Training {
 
 impl Method {
     /// All methods, in the order in which they are listed.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Concat,
         Self::Late,
         Self::Image,
@@ -175,6 +177,7 @@ impl Method {
         Self::Align,
         Self::Qmf,
         Self::Tmc,
+        Self::TmcViews,
         Self::Hemis,
         Self::SimMmdg,
         Self::Bow,
@@ -215,6 +218,7 @@ impl Method {
             Self::Align => "align",
             Self::Qmf => "qmf",
             Self::Tmc => "tmc",
+            Self::TmcViews => "tmc-views",
             Self::Hemis => "hmis",
             Self::SimMmdg => "simmmdg",
             Self::Bow => "bow",
@@ -239,6 +243,9 @@ impl Method {
             Self::Align => "features drawn to one distribution (MMD), then averaged",
             Self::Qmf => "late fusion that weighs each modality by its energy",
             Self::Tmc => "evidence of each modality, combined by a rule of Dempster",
+            Self::TmcViews => {
+                "tmc with C3R on the evidence of each modality, without a head beside"
+            }
             Self::Hemis => "mean and variance over whichever modalities there are",
             Self::SimMmdg => "features split in a shared and a specific half",
             Self::Bow => "sentences alone, as sums of frozen word embeddings",

@@ -80,7 +80,7 @@ mod tests {
             .iter()
             .map(|h| upload(&device, (1, 2), h.clone()).unwrap().put_tape(SharedTape::off()))
             .collect();
-        method.join(&Features::all(&device, h), &SharedTape::off()).unwrap().z.as_vec()
+        method.join(&Features::all(&device, h), &SharedTape::off()).unwrap().heads[0].z.as_vec()
     }
 
     #[test]

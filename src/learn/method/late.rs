@@ -83,6 +83,7 @@ pub fn branch_losses<D: LearnDevice>(
 mod tests {
     use dfdx::prelude::{Cpu, PutTape, TryMatMul};
 
+    use super::super::Head;
     use super::*;
     use crate::learn::ops::upload;
 
@@ -102,14 +103,15 @@ mod tests {
         let features = Features::all(&device, features);
         let joint = late.join(&features, &SharedTape::off()).unwrap();
         assert_eq!(late.width(), 12);
-        let products = joint.z.try_matmul(joint.weight).unwrap().as_vec();
+        let Head { z, weight, logits, .. } = Head::whole(&joint.heads).unwrap();
+        let products = z.try_matmul(weight).unwrap().as_vec();
         let biases: Vec<Vec<f32>> = late
             .heads
             .iter()
             .filter_map(|h| h.parameters().nth(1))
             .map(|b| b.named().values)
             .collect();
-        for (i, (logit, product)) in joint.logits.as_vec().iter().zip(&products).enumerate() {
+        for (i, (logit, product)) in logits.as_vec().iter().zip(&products).enumerate() {
             let bias: f32 = biases.iter().map(|b| b[i % 3]).sum::<f32>() / 3.0;
             assert!((logit - product - bias).abs() < 1e-5, "{logit} {product} {bias}");
         }

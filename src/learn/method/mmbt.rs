@@ -99,7 +99,7 @@ mod tests {
         let batch =
             Batch { rows: 3, inputs: vec![Default::default(); 2], present, ..Batch::default() };
         let features = Features::all(&device, h).made_of(tokens).shown(&[0, 1], &[&batch], &[]);
-        method.join(&features, &SharedTape::off()).unwrap().z.as_vec()
+        method.join(&features, &SharedTape::off()).unwrap().heads[0].z.as_vec()
     }
 
     #[test]

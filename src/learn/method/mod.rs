@@ -4,78 +4,38 @@ mod align;
 mod alone;
 mod clip;
 mod concat;
+mod evidence;
 mod hemis;
+mod joint;
 mod late;
 mod lckd;
 mod mmbt;
 mod qmf;
 mod simmmdg;
 mod tmc;
+mod tmc_views;
 
 pub use align::Align;
 pub use alone::Alone;
 pub use clip::Clip;
 pub use concat::Concat;
 pub use hemis::Hemis;
+pub use joint::{Head, Joint};
 pub use late::Late;
 pub use lckd::Lckd;
 pub use mmbt::Mmbt;
 pub use qmf::Qmf;
 pub use simmmdg::SimMmdg;
 pub use tmc::Tmc;
+pub use tmc_views::TmcViews;
 
 use super::InputSpec;
-use super::dense::Dense;
 use super::device::LearnDevice;
 use super::encoder::Encoding;
 use super::features::Features;
 use super::parameter::{Parameter, Start};
 use super::tape::{Matrix, Scalar, SharedTape, Var};
 use crate::scene::training::{Method as MethodName, Training};
-
-/// What a method makes of the features, and all that an objective may know of it.
-pub struct Joint<D: LearnDevice> {
-    /// The joint representation Z, rows x width.
-    pub z: Var<D>,
-    /// The weight W of the linear head, width x classes.
-    pub weight: Var<D>,
-    /// The logits, rows x classes: always `z W` and a number per row and class that doesn't depend
-    /// on Z.
-    pub logits: Var<D>,
-    /// What the method answers, rows x classes, where that isn't the logits of a linear head: the
-    /// logarithm of its probabilities.
-    pub answer: Option<Var<D>>,
-    /// What the method's own loss is computed from; empty for most methods.
-    pub branches: Vec<Var<D>>,
-}
-
-impl<D: LearnDevice> Joint<D> {
-    /// A joint representation with its linear head.
-    pub fn new(z: Var<D>, weight: Var<D>, logits: Var<D>) -> Self {
-        Self { z, weight, logits, answer: None, branches: Vec::new() }
-    }
-
-    /// A joint representation and what a linear head says of it.
-    ///
-    /// # Errors
-    /// The device's, mostly for want of memory.
-    pub fn through(head: &Dense<D>, z: Var<D>, tape: &SharedTape<D>) -> Result<Self, D::Err> {
-        let logits = head.forward(z.clone(), tape)?;
-        Ok(Self::new(z, head.weight(tape), logits))
-    }
-
-    /// The same with what the method's own loss is computed from.
-    #[must_use]
-    pub fn with_branches(mut self, branches: Vec<Var<D>>) -> Self {
-        self.branches = branches;
-        self
-    }
-
-    /// What the method answers.
-    pub fn answer(&self) -> &Var<D> {
-        self.answer.as_ref().unwrap_or(&self.logits)
-    }
-}
 
 /// What a method's own loss may look at beside what it made.
 pub struct Task<'a, D: LearnDevice> {
@@ -156,6 +116,10 @@ pub type Dice = Vec<f64>;
 /// A host model that C3R can be plugged into: whatever lies between the features h and a linear
 /// head.
 pub trait Method<D: LearnDevice>: Sized {
+    /// Whether its own loss is the whole of its task loss, which then has no cross-entropy of logits
+    /// in it.
+    const WHOLE_LOSS: bool = false;
+
     /// Builds the method at its start, for the inputs that [`modalities`](Self::modalities) chose.
     ///
     /// # Errors
@@ -195,7 +159,8 @@ pub trait Method<D: LearnDevice>: Sized {
     /// Told before an update how well each modality alone judges its specimens.
     fn elect(&mut self, _alone: &[Dice]) {}
 
-    /// Width of the joint representation Z.
+    /// Width of what C3R acts on, and so of the instrument V: the joint representation Z, or every
+    /// view where there is a head for each.
     fn width(&self) -> usize;
 
     /// What becomes of the features of all modalities before any is missed or joined: the part of
@@ -213,7 +178,19 @@ pub trait Method<D: LearnDevice>: Sized {
     /// The device's, mostly for want of memory.
     fn join(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Joint<D>, D::Err>;
 
-    /// The method's own loss beside the cross-entropy of the joint logits, or none.
+    /// What the method concludes where its heads are at the z and the logits of `heads`, rows x
+    /// classes, for both branches of a counterfactual and without gradients: the logits of the one
+    /// head, unless a method has several. After a step logits are known up to a number that all
+    /// classes of a row share.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    fn conclude(&self, heads: &[Head<D>], _features: &Features<D>) -> Result<Var<D>, D::Err> {
+        Ok(Head::whole(heads)?.logits)
+    }
+
+    /// The method's own loss: beside the cross-entropy of the joint logits, unless it's the
+    /// [whole](Self::WHOLE_LOSS); or none.
     ///
     /// # Errors
     /// The device's, mostly for want of memory.

@@ -163,6 +163,7 @@ fn history<D: LearnDevice>(branch: &Var<D>, task: &Task<D>) -> Vec<f32> {
 mod tests {
     use dfdx::prelude::Cpu;
 
+    use super::super::Head;
     use super::*;
     use crate::learn::ops::one_hot;
     use crate::learn::tape::backward;
@@ -214,8 +215,9 @@ mod tests {
                 .collect();
             let features = Features::all(&device, h);
             let joint = qmf.join(&features, tape).unwrap();
-            let product = joint.z.try_matmul(joint.weight).unwrap().as_vec();
-            (joint.logits, joint.branches, product)
+            let Head { z, weight, logits, .. } = Head::whole(&joint.heads).unwrap();
+            let product = z.try_matmul(weight).unwrap().as_vec();
+            (logits, joint.branches, product)
         };
         let tape = SharedTape::recording();
         let (logits, branches, product) = loss(&qmf, &tape);

@@ -1,10 +1,12 @@
 //! The gradient of every whole loss against finite differences, and what a detached V is.
 
-use dfdx::prelude::Cpu;
+use dfdx::prelude::{Cpu, HasShape};
 use rand::RngExt;
 
-use super::super::method::{Align, Clip, Concat, Hemis, Late, Lckd, Mmbt, Qmf, SimMmdg, Tmc};
-use super::super::objective::mean;
+use super::super::method::{
+    Align, Clip, Concat, Hemis, Late, Lckd, Mmbt, Qmf, SimMmdg, Tmc, TmcViews,
+};
+use super::super::objective::{Distribution, mean};
 use super::*;
 use crate::causal::noise::{StreamId, stream};
 use crate::learn::ops::upload;
@@ -91,6 +93,7 @@ fn so_is_the_gradient_of_every_method_that_holds_nothing_fixed() {
     // Align and QMF hold a median and confidences fixed: their own tests say of what.
     for objective in [Objective::Erm, Objective::C3r] {
         check::<Tmc<Cpu>>(training(objective, MethodName::Tmc), |_| true);
+        check::<TmcViews<Cpu>>(training(objective, MethodName::TmcViews), |_| true);
         // Some modality may be hidden in this update, and its encoder gets no gradient then.
         check::<Hemis<Cpu>>(training(objective, MethodName::Hemis), |name| {
             name.starts_with("head.")
@@ -177,6 +180,7 @@ fn a_missing_modality_is_not_looked_at() {
         answers::<Align<Cpu>>(MethodName::Align),
         answers::<Qmf<Cpu>>(MethodName::Qmf),
         answers::<Tmc<Cpu>>(MethodName::Tmc),
+        answers::<TmcViews<Cpu>>(MethodName::TmcViews),
         answers::<Hemis<Cpu>>(MethodName::Hemis),
         answers::<SimMmdg<Cpu>>(MethodName::SimMmdg),
         answers::<Mmbt<Cpu>>(MethodName::Mmbt),
@@ -226,8 +230,10 @@ fn a_detached_instrument_is_a_constant() {
     // By way of the host nothing can leak.
     let constant = upload(&trainer.device, *v.shape(), v.as_vec()).unwrap();
     let constant = dfdx::prelude::PutTape::put_tape(constant, SharedTape::off());
-    let loss = mean(Distribution::of(pass.joint.z.clone()).unwrap().divergence(constant).unwrap())
-        .unwrap();
+    let loss = mean(
+        Distribution::of(pass.joint.heads[0].z.clone()).unwrap().divergence(constant).unwrap(),
+    )
+    .unwrap();
     let mut gradients = backward(loss).unwrap();
 
     let detached = instrument_gradients(true);
