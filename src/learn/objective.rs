@@ -264,10 +264,12 @@ mod tests {
         let row = |p: &[f64], q: &[f64], z: &[f32], v: &[f32], distance| -> f64 {
             let pairs = || p.iter().zip(q);
             match distance {
-                Kl => pairs().map(|(p, q)| p * (p / q).ln()).sum(),
-                CrossEntropy => pairs().map(|(p, q)| -p * q.ln()).sum(),
-                Mse => z.iter().zip(v).map(|(z, v)| f64::from(z - v).powi(2)).sum::<f64>() / 4.0,
-                Wasserstein => {
+                Distance::Kl => pairs().map(|(p, q)| p * (p / q).ln()).sum(),
+                Distance::CrossEntropy => pairs().map(|(p, q)| -p * q.ln()).sum(),
+                Distance::Mse => {
+                    z.iter().zip(v).map(|(z, v)| f64::from(z - v).powi(2)).sum::<f64>() / 4.0
+                }
+                Distance::Wasserstein => {
                     let gap = |k: usize| (0..=k).map(|i| p[i] - q[i]).sum::<f64>().abs();
                     (0..4).map(gap).sum::<f64>() / 4.0
                 }

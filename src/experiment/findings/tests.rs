@@ -126,7 +126,7 @@ fn a_page_is_whole_whatever_is_there() {
 fn what_all_marks_share_is_said_once() {
     let shared = |marks: &[&str]| {
         let marks: Vec<String> = marks.iter().map(|mark| (*mark).to_owned()).collect();
-        super::plot::shared(&marks)
+        plot::shared(&marks)
     };
     assert_eq!(shared(&["iid.dcor.snc", "iid.dcor.sp", "iid.dcor.sp_noise"]), (9, 0));
     assert_eq!(shared(&["iid.accuracy", "noise-5.accuracy"]), (0, 9));
