@@ -15,7 +15,7 @@ mod tmc;
 pub use align::Align;
 pub use alone::Alone;
 pub use clip::Clip;
-pub use concat::Concat;
+pub use concat::{Concat, HIDDEN};
 pub use hemis::Hemis;
 pub use late::Late;
 pub use lckd::Lckd;
