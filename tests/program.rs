@@ -195,7 +195,6 @@ fn compare_writes_runs_and_one_report() {
     assert!(!fetched.contains("http://") && !fetched.contains("https://"));
 }
 
-/// The metrics without what the clock says.
 #[test]
 fn the_engine_is_chosen_with_a_reason_and_its_model_can_be_probed() {
     let folder = tempfile::tempdir().unwrap();
@@ -212,6 +211,7 @@ fn the_engine_is_chosen_with_a_reason_and_its_model_can_be_probed() {
     }
 }
 
+/// The metrics without what the clock says.
 fn timeless(run: &Path) -> Value {
     let mut metrics = json(&run.join("metrics.json"));
     let object = metrics.as_object_mut().unwrap();
