@@ -112,14 +112,14 @@ fn table() {
 criterion_group!(engines, updates);
 
 fn main() {
-    let only = std::env::args().any(|argument| argument == "--table");
-    // `cargo test` builds benches and runs them with --test: then Criterion alone, once through.
-    let tested = std::env::args().any(|argument| argument == "--test");
+    let given = |name: &str| std::env::args().any(|argument| argument == name);
+    let only = given("--table");
     if !only {
         engines();
         Criterion::default().configure_from_args().final_summary();
     }
-    if !tested {
+    // `cargo bench` says --bench and `cargo test` doesn't: then Criterion alone, once through.
+    if only || given("--bench") {
         table();
     }
 }
