@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use twinworld::experiment::{Contest, Entrant, Watcher, judge, train};
-use twinworld::learn::{StepLosses, new_learner};
+use twinworld::learn::{Engine, StepLosses, new_learner};
 use twinworld::scene::training::{Method, Objective, Training};
 use twinworld::scene::{Stage, load};
 use twinworld::world::input_specs;
@@ -40,6 +40,7 @@ fn trains(stage: &Arc<Stage>, method: Method) {
         seed: 1,
         trainings: Objective::ALL.map(of).to_vec(),
         specimens: 64,
+        engine: Engine::Dfdx,
     };
     let entrants = hold(&contest);
     for entrant in &entrants {
@@ -108,6 +109,7 @@ fn every_method_learns_the_duck() {
             seed: 3,
             trainings: [Objective::Erm, Objective::C3r].map(of).to_vec(),
             specimens: 256,
+            engine: Engine::Dfdx,
         };
         // The sentences name a bill in three of ten birds, and frozen embeddings are slow to tell.
         let enough = match method {
@@ -127,7 +129,8 @@ fn every_method_learns_the_duck() {
 fn a_method_of_a_modality_that_is_not_there_is_refused() {
     let stage = scene("mmlsyn.ron");
     let training = Training { method: Method::Image, ..stage.scene.training.clone() };
-    let contest = Contest { stage, seed: 1, trainings: vec![training], specimens: 64 };
+    let contest =
+        Contest { stage, seed: 1, trainings: vec![training], specimens: 64, engine: Engine::Dfdx };
     let error = train(&contest, &mut Quiet).err().unwrap().to_string();
     assert!(error.contains("method") && error.contains("image"), "{error}");
 }
@@ -138,7 +141,13 @@ fn a_method_that_reads_words_is_refused_where_there_are_none() {
     for method in Method::ALL.into_iter().filter(|method| method.reads_words()) {
         let training = Training { method, ..stage.scene.training.clone() };
         let stage = Arc::clone(&stage);
-        let contest = Contest { stage, seed: 1, trainings: vec![training], specimens: 64 };
+        let contest = Contest {
+            stage,
+            seed: 1,
+            trainings: vec![training],
+            specimens: 64,
+            engine: Engine::Dfdx,
+        };
         let error = train(&contest, &mut Quiet).err().unwrap().to_string();
         assert!(error.contains(method.name()), "{error}");
     }
@@ -152,7 +161,7 @@ fn a_diverging_model_does_not_stop_the_others() {
     let calm = Training { steps: 12, batch: 32, ..stage.scene.training.clone() };
     let wild = Training { learning_rate: 1e30, ..calm.clone() };
     let trainings = vec![calm, wild];
-    let contest = Contest { stage, seed: 1, trainings, specimens: 64 };
+    let contest = Contest { stage, seed: 1, trainings, specimens: 64, engine: Engine::Dfdx };
     let entrants = hold(&contest);
     assert_eq!(entrants[0].metrics.as_ref().unwrap().steps, 12);
     assert!(entrants[1].metrics.is_none());

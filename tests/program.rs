@@ -195,6 +195,22 @@ fn compare_writes_runs_and_one_report() {
     assert!(!fetched.contains("http://") && !fetched.contains("https://"));
 }
 
+#[test]
+fn the_engine_is_chosen_with_a_reason_and_its_model_can_be_probed() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let small = ["--steps", "3", "--batch", "64", "--specimens", "256", "--out", out];
+    for (method, engine) in [("late", "fused"), ("qmf", "dfdx")] {
+        let chosen = ["train", "scenes/duck.ron", "--engine", "auto", "--method", method];
+        let output = run(&[&chosen[..], &small[..]].concat());
+        let said = text(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        let engine = if cfg!(feature = "cuda") { "dfdx" } else { engine };
+        assert!(said.contains(&format!("engine: {engine}, for")), "{said}");
+        succeed(&["probe", out, "--specimens", "256"]);
+    }
+}
+
 /// The metrics without what the clock says.
 fn timeless(run: &Path) -> Value {
     let mut metrics = json(&run.join("metrics.json"));
@@ -293,6 +309,10 @@ fn wrong_input_is_told_with_exit_code_2() {
         (&["train", "scenes/goose.ron"], "scenes/goose.ron: the scene can't be read"),
         (&["train", "scenes/duck.ron", "--objective", "c4r"], "possible values: erm, c3r"),
         (&["train", "scenes/duck.ron", "--steps", "0"], "--steps and --specimens 1 or more"),
+        (
+            &["train", "scenes/duck.ron", "--engine", "fused", "--method", "qmf"],
+            "it knows the methods",
+        ),
         (&["truth", "scenes/duck.ron", "--set", "training.lamda_v=1"], "has no `training.lamda_v`"),
         (&["truth", "scenes/duck.ron", "--set", "seed"], "no value is given"),
         (

@@ -59,6 +59,7 @@ impl Compare {
             .iter()
             .map(|&objective| self.training.training(&stage, objective))
             .collect::<Result<Vec<_>, _>>()?;
+        let engine = self.training.engine(&trainings)?;
         let first = self.training.seed(&stage);
         let out = out_or(self.out.as_deref(), &format!("{}-compare", stage.scene.name));
         let top = RunDirectory::create(&out)?;
@@ -70,6 +71,7 @@ impl Compare {
                 seed,
                 trainings: trainings.clone(),
                 specimens: self.training.specimens,
+                engine,
             };
             if self.seeds > 1 {
                 console::note(&format!("seed {seed}"));

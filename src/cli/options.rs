@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
-use super::UsageError;
+use super::{UsageError, console};
 use crate::causal::Interventions;
 use crate::dataset::Part;
+use crate::learn::{Engine, choose};
 use crate::scene::training::{Method, Objective, Training};
 use crate::scene::{self, Stage, load, with_overrides, with_variant};
 
@@ -55,6 +56,9 @@ pub struct TrainingOptions {
     /// Specimens of each measurement
     #[arg(long, value_name = "N", default_value_t = 4096)]
     pub specimens: usize,
+    /// What computes the updates
+    #[arg(long, value_parser = engines(), default_value = Engine::Dfdx.name())]
+    pub engine: Engine,
 }
 
 impl TrainingOptions {
@@ -83,6 +87,22 @@ impl TrainingOptions {
         Ok(training)
     }
 
+    /// What computes the updates of these trainings. Where the program chooses, it says what and
+    /// why.
+    pub fn engine(&self, trainings: &[Training]) -> Result<Engine, UsageError> {
+        let mut said = Vec::new();
+        for training in trainings {
+            let (engine, reason) =
+                choose(self.engine, training).map_err(|error| UsageError(error.to_string()))?;
+            let line = format!("engine: {}, for {reason}", engine.name());
+            if self.engine == Engine::Auto && !said.contains(&line) {
+                console::note(&line);
+                said.push(line);
+            }
+        }
+        Ok(self.engine)
+    }
+
     /// The seed.
     pub fn seed(&self, stage: &Stage) -> u64 {
         self.seed.unwrap_or(stage.scene.seed)
@@ -101,6 +121,13 @@ pub fn objectives() -> impl clap::builder::TypedValueParser<Value = Objective> {
     let values = Objective::ALL.map(|o| PossibleValue::new(o.name()).help(o.description()));
     PossibleValuesParser::new(values)
         .map(|name| Objective::ALL.into_iter().find(|o| o.name() == name).unwrap_or_default())
+}
+
+/// Reads an engine's name.
+pub fn engines() -> impl clap::builder::TypedValueParser<Value = Engine> {
+    let values = Engine::ALL.map(|e| PossibleValue::new(e.name()).help(e.description()));
+    PossibleValuesParser::new(values)
+        .map(|name| Engine::ALL.into_iter().find(|e| e.name() == name).unwrap_or_default())
 }
 
 /// Reads do-operations such as `lake=0` or `size+=0.1`.

@@ -28,7 +28,9 @@ pub fn run(
     let seed = options.seed.unwrap_or_else(|| stage.as_ref().map_or(0, |s| s.scene.seed));
     let mel = stage.as_ref().and_then(|s| s.renderers.sound.as_ref()).map(|sound| sound.mel());
     let steps = training.steps;
-    let study = Study::new(data, &training, seed, mel.unwrap_or_else(MelShape::default))?;
+    let engine = options.engine(std::slice::from_ref(&training))?;
+    let mel = mel.unwrap_or_else(MelShape::default);
+    let study = Study::new(data, &training, seed, mel)?.on(engine);
     let named = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let out = out_or(out, &format!("{named}-{}-seed{seed}", objective.name()));
     let directory = RunDirectory::create(&out)?;

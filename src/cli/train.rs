@@ -54,13 +54,14 @@ impl Train {
         let stage = Arc::new(scene.load()?);
         let objective = self.objective.unwrap_or(stage.scene.training.objective);
         let training = self.training.training(&stage, objective)?;
+        let trainings = vec![training];
+        let engine = self.training.engine(&trainings)?;
         let seed = self.training.seed(&stage);
         let name = format!("{}-{}-seed{seed}", stage.scene.name, objective.name());
         let out = out_or(self.out.as_deref(), &name);
         let directory = RunDirectory::create(&out)?;
         let specimens = self.training.specimens;
-        let contest =
-            Contest { stage: Arc::clone(&stage), seed, trainings: vec![training], specimens };
+        let contest = Contest { stage: Arc::clone(&stage), seed, trainings, specimens, engine };
         interrupt::listen();
         let mut bars = Bars::of(&contest);
         let (mut entrants, trained) = experiment::train(&contest, &mut bars)?;

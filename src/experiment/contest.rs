@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::learn::{LearnError, Learner, StepLosses, new_learner};
+use crate::learn::{Engine, LearnError, Learner, StepLosses, new_learner_on};
 use crate::measure::{Findings, Metrics, examine};
 use crate::scene::Stage;
 use crate::scene::training::Training;
@@ -21,6 +21,8 @@ pub struct Contest {
     pub trainings: Vec<Training>,
     /// Specimens of each measurement.
     pub specimens: usize,
+    /// What computes the updates.
+    pub engine: Engine,
 }
 
 /// A model that takes part in a contest.
@@ -84,7 +86,8 @@ pub fn train(
     let mut simulation = Simulation::new(stage, stage.iid(), contest.seed, first.batch, 0);
     let specs = input_specs(stage);
     for (seat, training) in contest.trainings.iter().enumerate() {
-        let learner = new_learner(&specs, stage.classes(), training, contest.seed)?;
+        let (engine, classes) = (contest.engine, stage.classes());
+        let learner = new_learner_on(engine, &specs, classes, training, contest.seed)?;
         simulation.add_trainee(Trainee::new(seat, learner));
     }
     if contest.trainings.iter().any(|t| t.objective.needs_twins()) {

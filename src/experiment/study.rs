@@ -9,7 +9,7 @@ use super::Entrant;
 use super::feed::Feed;
 use crate::causal::noise::{StreamId, stream};
 use crate::dataset::read::{Data, Shapes, SplitData};
-use crate::learn::{Batch, LearnError, Learner, StepLosses, c3_risk, new_learner};
+use crate::learn::{Batch, Engine, LearnError, Learner, StepLosses, c3_risk, new_learner_on};
 use crate::measure::{
     C3Risk, Causation, Pair, StoredCausation, StoredMetrics, step_of, stored_causation,
     stored_error,
@@ -65,6 +65,7 @@ pub struct Study {
     feed: Feed,
     training: Training,
     seed: u64,
+    engine: Engine,
 }
 
 impl Study {
@@ -98,7 +99,13 @@ impl Study {
             return Err(StudyError::NoTwins { objective: objective.name() });
         }
         let feed = Feed::new(&data.shapes, mel)?;
-        Ok(Self { data, feed, training: training.clone(), seed })
+        Ok(Self { data, feed, training: training.clone(), seed, engine: Engine::Dfdx })
+    }
+
+    /// The same study with its updates computed by `engine`.
+    #[must_use]
+    pub fn on(self, engine: Engine) -> Self {
+        Self { engine, ..self }
     }
 
     /// Trains for the updates of the training section; `watch` is told every update's losses and
@@ -112,7 +119,8 @@ impl Study {
     ) -> Result<(Entrant, bool), StudyError> {
         let specs = self.feed.specs();
         let classes = self.data.shapes.classes.len();
-        let mut learner = new_learner(specs, classes, &self.training, self.seed)?;
+        let (training, engine) = (&self.training, self.engine);
+        let mut learner = new_learner_on(engine, specs, classes, training, self.seed)?;
         let start = Instant::now();
         let (mut curve, mut failure, mut complete) = (Vec::new(), None, true);
         let (mut real, mut twin) = (Batch::default(), Batch::default());

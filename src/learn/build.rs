@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::checkpoint::Checkpoint;
+use super::engine::{Engine, Fused, choose};
 use super::method::{
     Align, Alone, Clip, Concat, Hemis, Late, Lckd, Method, Mmbt, Qmf, SimMmdg, Tmc, TmcViews,
 };
@@ -22,7 +23,21 @@ pub fn new_learner(
     training: &Training,
     seed: u64,
 ) -> Result<Box<dyn Learner>, LearnError> {
-    build(inputs, classes, training, seed, None)
+    new_learner_on(Engine::Dfdx, inputs, classes, training, seed)
+}
+
+/// The same on an engine.
+///
+/// # Errors
+/// As [`new_learner`]; [`LearnError::Setting`] where [`Engine::Fused`] can't be.
+pub fn new_learner_on(
+    engine: Engine,
+    inputs: &[InputSpec],
+    classes: usize,
+    training: &Training,
+    seed: u64,
+) -> Result<Box<dyn Learner>, LearnError> {
+    build(engine, inputs, classes, training, seed, None)
 }
 
 /// A learner with the parameters of a file that [`Learner::save`] wrote. Adam starts afresh.
@@ -37,7 +52,21 @@ pub fn load_learner(
     classes: usize,
     training: &Training,
 ) -> Result<Box<dyn Learner>, LearnError> {
-    build(inputs, classes, training, 0, Some(Checkpoint::read(path)?))
+    load_learner_on(Engine::Dfdx, path, inputs, classes, training)
+}
+
+/// The same on an engine; any engine's file will do.
+///
+/// # Errors
+/// As [`load_learner`]; [`LearnError::Setting`] where [`Engine::Fused`] can't be.
+pub fn load_learner_on(
+    engine: Engine,
+    path: &Path,
+    inputs: &[InputSpec],
+    classes: usize,
+    training: &Training,
+) -> Result<Box<dyn Learner>, LearnError> {
+    build(engine, inputs, classes, training, 0, Some(Checkpoint::read(path)?))
 }
 
 /// Whether a model can be built so.
@@ -49,6 +78,7 @@ pub fn fits(inputs: &[InputSpec], classes: usize, training: &Training) -> Result
 }
 
 fn build(
+    engine: Engine,
     inputs: &[InputSpec],
     classes: usize,
     training: &Training,
@@ -57,6 +87,9 @@ fn build(
 ) -> Result<Box<dyn Learner>, LearnError> {
     let plan = Plan { inputs: inputs.to_vec(), classes, training: training.clone() };
     plan.check()?;
+    if choose(engine, training)?.0 == Engine::Fused {
+        return Ok(Box::new(Fused::new(plan, seed, checkpoint.as_ref())?));
+    }
     match training.method {
         MethodName::Concat | MethodName::ConcatBow | MethodName::ConcatBert => {
             on_device::start::<Concat<_>>(plan, seed, checkpoint)

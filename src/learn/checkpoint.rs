@@ -79,32 +79,43 @@ impl Checkpoint {
     /// Gives every parameter its value.
     ///
     /// # Errors
-    /// [`LearnError::MissingTensor`], [`LearnError::WrongShape`] or
-    /// [`LearnError::UnknownTensor`] if the file was saved by another model.
+    /// As [`Self::values_of`].
     pub fn restore<D: LearnDevice>(
         &self,
         parameters: &mut [&mut Parameter<D>],
     ) -> Result<(), LearnError> {
-        for parameter in parameters.iter_mut() {
-            let tensor = parameter.name().to_owned();
-            let path = self.path.clone();
-            let Some((found, values)) = self.tensors.get(&tensor) else {
+        let wanted: Vec<_> = parameters.iter().map(|p| (p.name(), p.shape())).collect();
+        let found = self.values_of(&wanted)?;
+        parameters.iter_mut().zip(found).for_each(|(parameter, found)| parameter.assign(found));
+        Ok(())
+    }
+
+    /// The values of the parameters that have these names and shapes, in their order.
+    ///
+    /// # Errors
+    /// [`LearnError::MissingTensor`], [`LearnError::WrongShape`] or
+    /// [`LearnError::UnknownTensor`] if the file was saved by another model.
+    pub fn values_of(&self, wanted: &[(&str, &[usize])]) -> Result<Vec<&[f32]>, LearnError> {
+        let mut all = Vec::new();
+        for &(name, shape) in wanted {
+            let (path, tensor) = (self.path.clone(), name.to_owned());
+            let Some((found, values)) = self.tensors.get(name) else {
                 return Err(LearnError::MissingTensor { path, tensor });
             };
-            if found != parameter.shape() {
-                let (expected, found) = (parameter.shape().to_vec(), found.clone());
+            if found != shape {
+                let (expected, found) = (shape.to_vec(), found.clone());
                 return Err(LearnError::WrongShape { path, tensor, expected, found });
             }
-            parameter.assign(values);
+            all.push(values.as_slice());
         }
         let unknown = self.tensors.keys().find(|&name| {
-            !name.starts_with(INSTRUMENT) && parameters.iter().all(|p| p.name() != name)
+            !name.starts_with(INSTRUMENT) && wanted.iter().all(|(wanted, _)| wanted != name)
         });
         match unknown {
             Some(name) => {
                 Err(LearnError::UnknownTensor { path: self.path.clone(), tensor: name.clone() })
             }
-            None => Ok(()),
+            None => Ok(all),
         }
     }
 }

@@ -90,7 +90,7 @@ impl<D: LearnDevice, M: Method<D>> Companion<D, M> {
 
 /// `1 / P(y | stratum)` for every specimen, over its mean: the back-door adjustment of Eq. 5 with V
 /// in as many bins as there are classes. P is counted over the batch, one more in every cell.
-fn adjustment(strata: &[usize], labels: &[usize], classes: usize) -> Vec<f32> {
+pub fn adjustment(strata: &[usize], labels: &[usize], classes: usize) -> Vec<f32> {
     let mut counts = vec![1.0_f32; classes * classes];
     for (stratum, label) in strata.iter().zip(labels) {
         counts[stratum * classes + label] += 1.0;

@@ -4,6 +4,7 @@ use dfdx::prelude::{TryAdd, TryMul};
 
 use super::device::LearnDevice;
 use super::tape::Scalar;
+use super::{LearnError, StepLosses};
 
 /// The terms that losses are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,4 +81,37 @@ impl<D: LearnDevice> Loss<D> {
     pub fn total(self) -> Scalar<D> {
         self.total
     }
+}
+
+/// The losses of the `step`-th update as figures.
+///
+/// # Errors
+/// [`LearnError::Diverged`], naming the first term that isn't finite.
+pub fn report(
+    values: &[(Term, f32)],
+    total: f32,
+    accuracy: f64,
+    step: usize,
+) -> Result<StepLosses, LearnError> {
+    let mut losses = StepLosses { accuracy, ..StepLosses::default() };
+    let diverged = |term, value| LearnError::Diverged { step, term, value };
+    for &(term, value) in values {
+        if !value.is_finite() {
+            return Err(diverged(term.name(), value));
+        }
+        let place = match term {
+            Term::Sufficiency => &mut losses.sufficiency,
+            Term::Necessity => &mut losses.necessity,
+            Term::Instrument => &mut losses.l_v,
+            Term::Divergence => &mut losses.l_fe,
+            Term::Twin => &mut losses.twin,
+            Term::Consistency => &mut losses.consistency,
+        };
+        *place = f64::from(value);
+    }
+    if !total.is_finite() {
+        return Err(diverged("total", total));
+    }
+    losses.total = f64::from(total);
+    Ok(losses)
 }

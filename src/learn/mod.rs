@@ -9,6 +9,7 @@
 //! | item | what it is |
 //! | --- | --- |
 //! | [`Learner`] | a model in training: [`new_learner`], [`load_learner`] |
+//! | [`Engine`], [`new_learner_on`] | what computes its updates: dfdx, or the fused engine |
 //! | [`Batch`], [`InputSpec`] | what it is given: every modality's numbers, and the words of a text |
 //! | [`StepLosses`], [`Logits`], [`Counterfactual`], [`Representation`] | what it gives back |
 //! | [`c3_risk`] | the empirical C3 risk of both branches' logits (Eq. 8) |
@@ -31,6 +32,7 @@ mod criterion;
 mod dense;
 mod device;
 mod encoder;
+mod engine;
 mod error;
 mod features;
 mod input;
@@ -56,7 +58,8 @@ mod twin_network;
 mod worker;
 
 pub use batch::Batch;
-pub use build::{fits, load_learner, new_learner};
+pub use build::{fits, load_learner, load_learner_on, new_learner, new_learner_on};
+pub use engine::{Engine, choose};
 pub use error::LearnError;
 pub use input::{Form, Grid, Input, InputSpec};
 pub use learner::{Counterfactual, Learner, Logits, Representation, StepLosses};

@@ -91,6 +91,14 @@ impl<D: LearnDevice> Parameter<D> {
     }
 }
 
+/// The `count` numbers that the parameter `name` starts from, uniform in `+- 1 / sqrt(fan_in)`.
+#[must_use]
+pub fn start_values(seed: u64, name: &str, count: usize, fan_in: usize) -> Vec<f32> {
+    let bound = 1.0 / (fan_in as f32).sqrt();
+    let mut noise = stream(seed, 0, StreamId::of(name));
+    (0..count).map(|_| (2.0 * noise.random::<f32>() - 1.0) * bound).collect()
+}
+
 /// Makes parameters: every number is drawn from the stream that the parameter's name addresses,
 /// so a parameter starts the same whatever other parameters the model has.
 pub struct Start<D: LearnDevice> {
@@ -135,10 +143,7 @@ impl<D: LearnDevice> Start<D> {
         fan_in: usize,
     ) -> Result<Parameter<D>, D::Err> {
         let count = matrix.0 * matrix.1;
-        let bound = 1.0 / (fan_in as f32).sqrt();
-        let mut noise = stream(self.seed, 0, StreamId::of(&name));
-        let values = (0..count).map(|_| (2.0 * noise.random::<f32>() - 1.0) * bound).collect();
-        let value = upload(&self.device, matrix, values)?;
+        let value = upload(&self.device, matrix, start_values(self.seed, &name, count, fan_in))?;
         let zeros = || Storage::<f32>::try_alloc_len(&self.device, count);
         Ok(Parameter { name, shape, value, moments: [zeros()?, zeros()?] })
     }

@@ -1,6 +1,6 @@
 //! What a model is built from, and whether it can be.
 
-use super::{Form, InputSpec, LearnError};
+use super::{Batch, Form, InputSpec, LearnError};
 use crate::scene::training::{Method, Training};
 
 /// What a model is built from.
@@ -70,5 +70,44 @@ impl Plan {
             return wrong("learning_rate", found, "it must be a number above 0, such as 0.001");
         }
         Ok(())
+    }
+    /// The same plan under other settings.
+    ///
+    /// # Errors
+    /// [`LearnError::Setting`] for another method or other widths, which are another model, or for
+    /// what no model can be built from.
+    pub fn retuned(&self, training: &Training) -> Result<Self, LearnError> {
+        let shape = |t: &Training| (t.method, t.features, t.representation);
+        if shape(&self.training) != shape(training) {
+            return Err(LearnError::Setting {
+                setting: "the method or a width".into(),
+                found: "changed".into(),
+                remedy: "begin a new model for it",
+            });
+        }
+        let plan = Self { training: training.clone(), ..self.clone() };
+        plan.check()?;
+        Ok(plan)
+    }
+
+    /// The twins of a batch.
+    ///
+    /// # Errors
+    /// [`LearnError::TwinMissing`] where there are none, [`LearnError::Batch`] where they don't fit.
+    pub fn twins_of<'a>(
+        &self,
+        batch: &Batch,
+        twin: Option<&'a Batch>,
+    ) -> Result<&'a Batch, LearnError> {
+        let twin = twin.ok_or(LearnError::TwinMissing)?;
+        twin.check(&self.inputs, self.classes)?;
+        if twin.rows == batch.rows {
+            return Ok(twin);
+        }
+        Err(LearnError::Batch {
+            what: "the number of twins".into(),
+            expected: batch.rows.to_string(),
+            found: twin.rows.to_string(),
+        })
     }
 }

@@ -7,7 +7,7 @@ use super::companion::Companion;
 use super::criterion::Criterion;
 use super::device::LearnDevice;
 use super::learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
-use super::loss::{Loss, Term};
+use super::loss::{Loss, report};
 use super::method::{Method, Phase};
 use super::model::Model;
 use super::parameter::{NamedParameter, Start};
@@ -142,16 +142,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         if self.plan.training.objective != Objective::C3rTwin || self.phase == Phase::Unlabelled {
             return Ok(None);
         }
-        let twin = twin.ok_or(LearnError::TwinMissing)?;
-        twin.check(&self.plan.inputs, self.plan.classes)?;
-        if twin.rows == batch.rows {
-            return Ok(Some(twin));
-        }
-        Err(LearnError::Batch {
-            what: "the number of twins".into(),
-            expected: batch.rows.to_string(),
-            found: twin.rows.to_string(),
-        })
+        self.plan.twins_of(batch, twin).map(Some)
     }
 
     /// The losses of a batch and the gradients of their sum; the parameters stay as they are.
@@ -177,35 +168,27 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         let Evaluated { loss, logits } = self
             .evaluate(batch, twin, &hidden, weights.as_deref(), &tape)
             .map_err(LearnError::device)?;
-        let losses = self.report(&loss, logits.accuracy(&batch.labels))?;
+        let accuracy = logits.accuracy(&batch.labels);
+        let losses = report(loss.values(), loss.total_value(), accuracy, self.steps + 1)?;
         let gradients = backward(loss.total()).map_err(LearnError::device)?;
         Ok(Differentiated { losses, gradients, companion })
     }
 
-    /// The losses as figures; an error if one isn't finite.
-    fn report(&self, loss: &Loss<D>, accuracy: f64) -> Result<StepLosses, LearnError> {
-        let mut losses = StepLosses { accuracy, ..StepLosses::default() };
-        let diverged = |term, value| LearnError::Diverged { step: self.steps + 1, term, value };
-        for &(term, value) in loss.values() {
-            if !value.is_finite() {
-                return Err(diverged(term.name(), value));
-            }
-            let place = match term {
-                Term::Sufficiency => &mut losses.sufficiency,
-                Term::Necessity => &mut losses.necessity,
-                Term::Instrument => &mut losses.l_v,
-                Term::Divergence => &mut losses.l_fe,
-                Term::Twin => &mut losses.twin,
-                Term::Consistency => &mut losses.consistency,
-            };
-            *place = f64::from(value);
-        }
-        let total = loss.total_value();
-        if !total.is_finite() {
-            return Err(diverged("total", total));
-        }
-        losses.total = f64::from(total);
-        Ok(losses)
+    /// The losses of a batch and the gradient of every parameter, for other engines to be held
+    /// against.
+    #[cfg(test)]
+    pub(super) fn gradients(
+        &mut self,
+        batch: &Batch,
+        twin: Option<&Batch>,
+    ) -> Result<(StepLosses, Vec<NamedParameter>), LearnError> {
+        let Differentiated { losses, mut gradients, .. } = self.differentiate(batch, twin)?;
+        let read = |parameter: &super::parameter::Parameter<D>| {
+            let values = parameter.gradient(&mut gradients).map_err(LearnError::device)?;
+            Ok(NamedParameter { values, ..parameter.named() })
+        };
+        let all = self.model.parameters().into_iter().map(read).collect::<Result<_, _>>()?;
+        Ok((losses, all))
     }
 }
 
@@ -234,17 +217,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
 
     /// See [`Learner::retune`].
     pub(super) fn retune(&mut self, training: &Training) -> Result<(), LearnError> {
-        let own = &self.plan.training;
-        let shape = |t: &Training| (t.method, t.features, t.representation);
-        if shape(own) != shape(training) {
-            return Err(LearnError::Setting {
-                setting: "the method or a width".into(),
-                found: "changed".into(),
-                remedy: "begin a new model for it",
-            });
-        }
-        let plan = Plan { training: training.clone(), ..self.plan.clone() };
-        plan.check()?;
+        let plan = self.plan.retuned(training)?;
         let start = Start { device: self.device.clone(), seed: self.seed };
         self.model.equip(&start, training).map_err(LearnError::device)?;
         self.adam.lr = f64::from(training.learning_rate);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Cost, Outcome};
 use crate::experiment::plan::{Plan, Trial};
 use crate::experiment::{Contest, Watcher, train};
-use crate::learn::StepLosses;
+use crate::learn::{Engine, StepLosses};
 use crate::measure::suite::{Subject, take};
 use crate::scene::training::Training;
 
@@ -16,8 +16,13 @@ pub fn perform(plan: &Plan, trial: &Trial, go_on: &mut dyn FnMut() -> bool) -> O
     let stage = Arc::clone(&trial.stage);
     let (method, objective) = (trial.method, trial.objective);
     let training = Training { method, objective, ..stage.scene.training.clone() };
-    let contest =
-        Contest { stage, seed: trial.seed, trainings: vec![training], specimens: plan.specimens };
+    let contest = Contest {
+        stage,
+        seed: trial.seed,
+        trainings: vec![training],
+        specimens: plan.specimens,
+        engine: Engine::Dfdx,
+    };
     let failed = |reason: String| Some(Outcome::failed(&trial.key, &trial.title(), reason));
     let mut watcher = Asks(go_on);
     let (mut entrants, complete) = match train(&contest, &mut watcher) {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::experiment::{self, Contest, RunDirectory, Watcher};
+use crate::learn::Engine;
 use crate::scene::training::{Objective, Training};
 use crate::scene::{load, with_overrides};
 
@@ -65,7 +66,13 @@ fn a_session_trains_the_model_that_train_does() {
         let training = Training { steps: 12, ..training };
         let seed = stage.scene.seed;
         let trainings = vec![training];
-        let contest = Contest { stage: Arc::clone(&stage), seed, trainings, specimens: 512 };
+        let contest = Contest {
+            stage: Arc::clone(&stage),
+            seed,
+            trainings,
+            specimens: 512,
+            engine: Engine::Dfdx,
+        };
         let (entrants, _) = experiment::train(&contest, &mut Quiet).unwrap();
         let directory = RunDirectory::create(&theirs).unwrap();
         directory.write_model(&stage, seed, &entrants[0]).unwrap();

@@ -14,7 +14,7 @@ use super::{Joint, Method, text_encoding};
 use crate::scene::training::Training;
 
 /// Hidden widths of the joint network, as C3R and CaSN give them.
-const HIDDEN: [usize; 3] = [64, 32, 128];
+pub const HIDDEN: [usize; 3] = [64, 32, 128];
 
 /// `Z = V4 ELU(V3 ELU(V2 ELU(V1 [h_1; ...; h_M])))` with widths 64, 32, 128 and the
 /// representation's, each with a bias, and the head `Z W + b`.

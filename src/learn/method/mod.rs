@@ -18,7 +18,7 @@ mod tmc_views;
 pub use align::Align;
 pub use alone::Alone;
 pub use clip::Clip;
-pub use concat::Concat;
+pub use concat::{Concat, HIDDEN};
 pub use hemis::Hemis;
 pub use joint::{Head, Joint};
 pub use late::Late;

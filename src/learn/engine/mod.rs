@@ -1,0 +1,45 @@
+//! The fused engine: forward, backward and Adam by hand for the methods whose networks are dense
+//! layers, on the CPU.
+//!
+//! dfdx is the reference, and this computes the same to rounding: the parameters have the same
+//! names, shapes and starts, so a run can begin in one and go on in the other.
+//!
+//! ```text
+//! blocks of specimens, side by side:  layers -> Z, logits, V
+//!                                     losses and their slopes (Eq. 10 in one pass over rows)
+//!                                     layers backwards
+//! parts of the parameters, side by side:  gradient over all blocks in order -> Adam
+//! ```
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `shape`, `store` | the layers of a method; all parameters in one buffer |
+//! | `block`, `pass`, `instrument` | the buffers of some specimens; forward and backward there |
+//! | `task`, `risk`, `head`, `imagine` | the losses, and the hypothetical branch |
+//! | `jobs`, `network`, `fused` | gradients and Adam; all together; the learner |
+//! | `product`, `row` | matrix products; arithmetic on rows |
+//!
+//! Buffers are kept between updates. Blocks depend on the size of a batch alone and sums go over
+//! them in their order, so the bits don't depend on the number of threads.
+
+mod block;
+mod choice;
+mod fused;
+mod head;
+mod imagine;
+mod instrument;
+mod jobs;
+mod network;
+mod pass;
+mod product;
+mod risk;
+mod row;
+mod shape;
+mod store;
+mod task;
+#[cfg(test)]
+mod tests;
+
+use choice::refuse;
+pub use choice::{Engine, choose};
+pub use fused::Fused;
