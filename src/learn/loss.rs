@@ -24,7 +24,7 @@ pub enum Term {
 }
 
 impl Term {
-    /// The term's name, as the fields of [`StepLosses`](super::StepLosses) are called.
+    /// The term's name, as the fields of [`StepLosses`] are called.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
