@@ -8,10 +8,10 @@ mod plot;
 mod select;
 mod table;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::plan::{Exhibit, Plan};
-use super::report::page::STYLE;
+use super::report::page::document;
 use super::trials::Row;
 
 /// What a report is made of.
@@ -31,55 +31,43 @@ pub fn render(findings: &Findings) -> String {
     let Findings { plan, rows, .. } = *findings;
     let experiment = &plan.experiment;
     let failed: Vec<&Row> = rows.iter().filter(|row| row.outcome.failure.is_some()).collect();
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (experiment.name) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                header {
-                    h1 { (experiment.name) }
-                    p.scene { (experiment.about) }
-                    (size(findings))
-                    nav aria-label="Contents" {
-                        @for (i, exhibit) in experiment.report.iter().enumerate() {
-                            a href={ "#exhibit-" (i) } { (exhibit.title()) } " "
-                        }
-                        @if !failed.is_empty() { a href="#failures" { "Failures" } " " }
-                    }
+    let body = html! {
+        header {
+            h1 { (experiment.name) }
+            p.scene { (experiment.about) }
+            (size(findings))
+            nav aria-label="Contents" {
+                @for (i, exhibit) in experiment.report.iter().enumerate() {
+                    a href={ "#exhibit-" (i) } { (exhibit.title()) } " "
                 }
-                main {
-                    @for (i, exhibit) in experiment.report.iter().enumerate() {
-                        section id={ "exhibit-" (i) } { (show(findings, exhibit)) }
-                    }
-                    @if !failed.is_empty() {
-                        section #failures {
-                            h2 { "Failures" }
-                            p.lead { "Trials that came to nothing, each with its reason. They are in no mean." }
-                            ul {
-                                @for row in failed {
-                                    li {
-                                        b { (row.outcome.trial) } ": "
-                                        (row.outcome.failure.as_deref().unwrap_or_default())
-                                    }
-                                }
+                @if !failed.is_empty() { a href="#failures" { "Failures" } " " }
+            }
+        }
+        main {
+            @for (i, exhibit) in experiment.report.iter().enumerate() {
+                section id={ "exhibit-" (i) } { (show(findings, exhibit)) }
+            }
+            @if !failed.is_empty() {
+                section #failures {
+                    h2 { "Failures" }
+                    p.lead { "Trials that came to nothing, each with its reason. They are in no mean." }
+                    ul {
+                        @for row in failed {
+                            li {
+                                b { (row.outcome.trial) } ": "
+                                (row.outcome.failure.as_deref().unwrap_or_default())
                             }
                         }
                     }
                 }
-                footer {
-                    p { "Experiment " b { (experiment.name) } " (" (plan.fingerprint) "), made by twinworld. "
-                        "All figures of all trials: trials.csv and trials.parquet." }
-                }
             }
         }
+        footer {
+            p { "Experiment " b { (experiment.name) } " (" (plan.fingerprint) "), made by twinworld. "
+                "All figures of all trials: trials.csv and trials.parquet." }
+        }
     };
-    page.into_string()
+    document(&experiment.name, &body).into_string()
 }
 
 /// How large the experiment is, and whether all of it is there.

@@ -8,8 +8,24 @@ use super::{
     Report, ReportError, accuracy, causation_bars, curves, exhibits, headline, risk, settings,
 };
 
-/// The page's look.
-pub(in crate::experiment) const STYLE: &str = include_str!("style.css");
+const STYLE: &str = include_str!("style.css");
+
+/// A page with a title and a look; `body` is what it shows.
+pub(in crate::experiment) fn document(title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { (body) }
+        }
+    }
+}
 
 /// The whole document.
 pub(super) fn page(report: &Report) -> Result<Markup, ReportError> {
@@ -28,42 +44,31 @@ pub(super) fn page(report: &Report) -> Result<Markup, ReportError> {
         ("disagreements", "Disagreements", !disagreements.0.is_empty()),
         ("settings", "Settings", true),
     ];
-    Ok(html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (report.title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                header {
-                    h1 { (report.title) }
-                    p.scene { (report.scene_paragraph) }
-                    nav aria-label="Contents" {
-                        @for (anchor, words, _) in contents.iter().filter(|(_, _, shown)| *shown) {
-                            a href={ "#" (anchor) } { (words) } " "
-                        }
-                    }
-                }
-                main {
-                    (headline::section(&report.runs, &names))
-                    (causation_bars::section(&rows, &names, &report.intervals))
-                    (accuracy::section(&report.runs, &names))
-                    (risk::section(&report.runs, &names))
-                    (curves)
-                    (sheet)
-                    (disagreements)
-                    (settings::section(&report.runs, &names))
-                }
-                footer {
-                    p { "Scene " b { (report.runs[0].metrics.scene) } ", made by twinworld." }
+    let body = html! {
+        header {
+            h1 { (report.title) }
+            p.scene { (report.scene_paragraph) }
+            nav aria-label="Contents" {
+                @for (anchor, words, _) in contents.iter().filter(|(_, _, shown)| *shown) {
+                    a href={ "#" (anchor) } { (words) } " "
                 }
             }
         }
-    })
+        main {
+            (headline::section(&report.runs, &names))
+            (causation_bars::section(&rows, &names, &report.intervals))
+            (accuracy::section(&report.runs, &names))
+            (risk::section(&report.runs, &names))
+            (curves)
+            (sheet)
+            (disagreements)
+            (settings::section(&report.runs, &names))
+        }
+        footer {
+            p { "Scene " b { (report.runs[0].metrics.scene) } ", made by twinworld." }
+        }
+    };
+    Ok(document(&report.title, &body))
 }
 
 #[cfg(test)]

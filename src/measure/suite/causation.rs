@@ -4,14 +4,24 @@ use super::sample::FRAME;
 use super::{Found, Subject, Trouble};
 use crate::measure::causal_error;
 use crate::measure::learned::{Actual, learned_causation};
-use crate::scene::CLASS;
+use crate::scene::{CLASS, Regime};
 use crate::world::{EVALUATION, Simulation};
 
 /// `pn.FACTOR`, `ps.FACTOR`, `pns.FACTOR`, `true_pns.FACTOR`, and `causal_error`, the mean over
-/// factors of `|learned PNS - true PNS|`.
+/// factors of `|learned PNS - true PNS|`; on specimens of the scene as it is, and with `randomised.`
+/// before the names where the factors that cause nothing are randomised, which leaves the truth as it
+/// is.
 pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Trouble> {
+    for regime in subject.regimes() {
+        of_regime(subject, regime, found)?;
+    }
+    Ok(())
+}
+
+fn of_regime(subject: &Subject, regime: &Regime, found: &mut Found) -> Result<(), Trouble> {
     let Subject { stage, seed, learner, specimens, .. } = *subject;
-    let mut world = Simulation::new(stage, stage.iid(), seed, FRAME.min(specimens), EVALUATION);
+    let before = if regime.name == stage.iid().name { "" } else { "randomised." };
+    let mut world = Simulation::new(stage, regime, seed, FRAME.min(specimens), EVALUATION);
     let mut actual = Actual { factors: Vec::new(), verdicts: vec![Vec::new()] };
     while actual.factors.len() < specimens {
         let verdicts = learner.logits(&world.step().real)?;
@@ -27,11 +37,11 @@ pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Troubl
     }
     for one in &all {
         let name = &one.factor;
-        found.note(format!("pn.{name}"), one.learned.pn);
-        found.note(format!("ps.{name}"), one.learned.ps);
-        found.note(format!("pns.{name}"), one.learned.pns);
-        found.note(format!("true_pns.{name}"), one.truth.pns);
+        found.note(format!("{before}pn.{name}"), one.learned.pn);
+        found.note(format!("{before}ps.{name}"), one.learned.ps);
+        found.note(format!("{before}pns.{name}"), one.learned.pns);
+        found.note(format!("{before}true_pns.{name}"), one.truth.pns);
     }
-    found.note("causal_error", causal_error(&all));
+    found.note(format!("{before}causal_error"), causal_error(&all));
     Ok(())
 }

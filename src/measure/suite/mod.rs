@@ -5,10 +5,10 @@
 //! | `Accuracy` | `REGIME.accuracy` |
 //! | `WorstGroup` | `REGIME.worst_group`, `.worst_group_size`: label x spurious factors |
 //! | `C3Risk` | `REGIME.c3_risk`, `.sufficiency_risk`, `.necessity_risk`, `.flip_rate`, `.kl` |
-//! | `Causation` | `pn.FACTOR`, `ps.FACTOR`, `pns.FACTOR`, each with `true_...`; `causal_error` |
+//! | `Causation` | `pn.FACTOR`, `ps.FACTOR`, `pns.FACTOR`, `true_pns.FACTOR`; `causal_error`; and `randomised....` |
 //! | `DistanceCorrelation` | `REGIME.dcor.ROLE`, `.dcor_corrected.ROLE`, `.dcor_noise.ROLE`, ... |
 //! | `Latents` | `REGIME.mcc`, `.r2.ROLE`, `.disentanglement`, `.completeness`, `.informativeness` |
-//! | `Irs` | `irs` |
+//! | `Irs` | `REGIME.irs` |
 //! | `Instrument` | `REGIME.v_relevance`, `.v_independence`, `.v_exclusion` |
 //! | `Bound` | `bound.risk`, `.margin_loss`, `.complexity`, `.confidence`, `.right_side`, `.n` |
 //! | `Reweighting` | `reweighting.original`, `.reduce`, `.increase`, `.random` |

@@ -4,6 +4,7 @@ use super::{Found, Subject, Trouble};
 use crate::causal::Interventions;
 use crate::measure::statistic::Table;
 use crate::measure::statistic::irs::{Intervened, irs};
+use crate::scene::Regime;
 use crate::world::{EVALUATION, Simulation, TwinPlan};
 
 /// Specimens at the most, each rendered twice for every factor.
@@ -12,13 +13,20 @@ const ROWS: usize = 256;
 /// this leaves one in a hundred out.
 const QUANTILE: f64 = 0.99;
 
-/// `irs`: every specimen is a setting of everything else, rendered with each factor absent and
+/// `REGIME.irs`: every specimen is a setting of everything else, rendered with each factor absent and
 /// present; the score is high where each dimension of Z moves with one factor and with nothing
 /// else.
 pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Trouble> {
+    for regime in subject.regimes() {
+        of_regime(subject, regime, found)?;
+    }
+    Ok(())
+}
+
+fn of_regime(subject: &Subject, regime: &Regime, found: &mut Found) -> Result<(), Trouble> {
     let Subject { stage, seed, specimens, .. } = *subject;
     let rows = specimens.min(ROWS);
-    let mut world = Simulation::new(stage, stage.iid(), seed, rows, EVALUATION);
+    let mut world = Simulation::new(stage, regime, seed, rows, EVALUATION);
     let mut tables = Vec::new();
     let mut width = 0;
     for factor in &stage.factors {
@@ -39,6 +47,6 @@ pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Troubl
         let rows = Table::new(2 * rows, width, values)?;
         interventions.push(Intervened { rows, value: &value, setting: &setting });
     }
-    found.note("irs", irs(&interventions, QUANTILE)?.score);
+    found.note(format!("{}.irs", regime.name), irs(&interventions, QUANTILE)?.score);
     Ok(())
 }

@@ -1,6 +1,8 @@
 use super::*;
+use crate::causal::causation::{Query, truth};
 use crate::learn::new_learner;
 use crate::measure::examine;
+use crate::scene::CLASS;
 use crate::scene::training::Objective;
 use crate::world::{Simulation, input_specs};
 
@@ -68,10 +70,20 @@ fn measures_agree_with_each_other_and_with_the_examination() {
             assert!((0.0..=1.0).contains(&of(name)), "{name}");
         }
         assert!(of("v_relevance") > 0.0 && of("v_relevance") <= 1.0);
+        assert!(of("irs") <= 1.0);
     }
     // Nothing but chance is left between lake and bill under a randomised do.
     assert!(value("iid.dcor_cause.sp") > 0.8 && value("randomised.dcor_cause.sp") < 0.15);
-    assert!(value("irs") <= 1.0);
+    // What is learned is asked of other specimens, but what is true is the same there.
+    let randomised = stage.regime("randomised").unwrap();
+    for factor in &stage.factors[..4] {
+        let (label, class) = (stage.label, CLASS as f64);
+        let (absent, present) = (factor.absent, factor.present);
+        let query = Query { factor: factor.node, label, class, absent, present };
+        let told = value(&format!("randomised.true_pns.{}", factor.name));
+        near(truth(&randomised.scm, &query).pns, told);
+    }
+    assert!((value("randomised.causal_error") - error).abs() < 0.1);
     near(value("bound.n"), (64 * UPDATES) as f64);
     let parts = ["margin_loss", "complexity", "confidence"].map(|p| value(&format!("bound.{p}")));
     near(value("bound.right_side"), parts.iter().sum());
