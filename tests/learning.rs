@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use twinworld::experiment::{Contest, Entrant, Watcher, judge, train};
+use twinworld::experiment::{Contest, Entrant, Times, Watcher, judge, train};
 use twinworld::learn::{Engine, StepLosses, new_learner};
 use twinworld::scene::training::{Method, Objective, Training};
 use twinworld::scene::{Stage, load};
@@ -14,6 +14,7 @@ struct Quiet;
 
 impl Watcher for Quiet {
     fn trained(&mut self, _: usize, _: &[Option<StepLosses>]) {}
+    fn timed(&mut self, _: &Times) {}
     fn examined(&mut self) {}
     fn wants_end(&mut self) -> bool {
         false

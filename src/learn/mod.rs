@@ -59,7 +59,7 @@ mod worker;
 
 pub use batch::Batch;
 pub use build::{fits, load_learner, load_learner_on, new_learner, new_learner_on};
-pub use engine::{Engine, choose};
+pub use engine::{Engine, Work, choose, multiply};
 pub use error::LearnError;
 pub use input::{Form, Grid, Input, InputSpec};
 pub use learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
