@@ -54,7 +54,8 @@ fn trains(stage: &Arc<Stage>, method: Method) {
     // a discrepancy of distributions is one of all rows, twins among them.
     let start = |i: usize| entrants[i].curve[0].sufficiency;
     let same = |i: &usize| match contest.trainings[*i].objective {
-        Objective::C3rAdjust => false,
+        // The one weighs specimens anew, the other has a loss for each modality besides.
+        Objective::C3rAdjust | Objective::C3rDiscount => false,
         Objective::C3rTwin => method != Method::Align,
         _ => true,
     };

@@ -1,8 +1,9 @@
-//! The companion of `c3r-adjust`: a second, slow model whose verdict stands in for the confounder.
+//! The companion of `c3r-adjust` and `c3r-discount`: a second model whose verdict stands in for the
+//! confounder.
 //!
 //! Eq. 5 sums over an instrument V as a back-door adjustment does, which is right where V holds
 //! what confounds factor and label. What is learned first, from the easiest cue, is most often just
-//! that companion; so V is the verdict of a model that learns so slowly that it never gets further.
+//! that companion; so V is the verdict of a model that learns so slowly that it never gets further, or soon stops.
 //! Kin: LfF (Nam et al. 2020) and JTT (Liu et al. 2021), which weigh by a biased model's failures.
 //!
 //! Where a method first learns without labels, the companion begins after that, from its own start
@@ -23,17 +24,19 @@ use super::ops::upload;
 use super::parameter::Start;
 use super::plan::Plan;
 use super::tape::{Matrix, SharedTape, backward};
+use crate::scene::training::{Objective, Training};
 
-/// A second model of the same shape, trained on the plain cross-entropy at a low rate.
+/// A second model of the same shape, trained on the plain cross-entropy: at a low rate for
+/// `c3r-adjust`, at the full one but not for long for `c3r-discount`.
 pub struct Companion<D: LearnDevice, M: Method<D>> {
     model: Model<D, M>,
     adam: AdamConfig,
 }
 
 /// What the companion makes of a batch.
-pub struct Weighing<D: LearnDevice> {
-    /// A weight per specimen, 1 on average.
-    pub weights: Vec<f32>,
+pub struct Judgement<D: LearnDevice> {
+    /// The class that it takes every specimen for.
+    pub verdicts: Vec<usize>,
     /// The gradients of the companion's own loss.
     pub gradients: Gradients<f32, D>,
 }
@@ -45,37 +48,61 @@ impl<D: LearnDevice, M: Method<D>> Companion<D, M> {
     /// The device's, mostly for want of memory.
     pub fn new(start: &Start<D>, plan: &Plan, adam: &AdamConfig) -> Result<Self, D::Err> {
         let start = Start { device: start.device.clone(), seed: start.seed.wrapping_add(1) };
-        let training = &plan.training;
-        let model = Model::new(&start, &plan.inputs, plan.classes, training)?;
-        let rate = f64::from(training.companion_exposure) / training.steps.max(1) as f64;
-        Ok(Self { model, adam: AdamConfig { lr: adam.lr * rate.min(1.0), ..*adam } })
+        // It has no companion of its own, and nothing but the task to learn.
+        let training = match plan.training.objective {
+            Objective::C3rDiscount => {
+                Training { objective: Objective::Erm, ..plan.training.clone() }
+            }
+            _ => plan.training.clone(),
+        };
+        let model = Model::new(&start, &plan.inputs, plan.classes, &training)?;
+        let slowness = match plan.training.objective {
+            Objective::C3rDiscount => 1.0,
+            _ => f64::from(training.companion_exposure) / training.steps.max(1) as f64,
+        };
+        Ok(Self { model, adam: AdamConfig { lr: adam.lr * slowness.min(1.0), ..*adam } })
     }
 
-    /// Judges a batch and weighs its specimens by what was judged.
+    /// Judges a batch, as a lesson.
     ///
     /// # Errors
     /// The device's, mostly for want of memory.
-    pub fn weigh(
+    pub fn lesson(
         &self,
         device: &D,
         classes: usize,
         inputs: &[Vec<Matrix<D>>],
         batch: &Batch,
         hidden: &[bool],
-    ) -> Result<Weighing<D>, D::Err> {
+    ) -> Result<Judgement<D>, D::Err> {
         let tape = SharedTape::recording();
         let pass = self.model.forward(inputs, &[batch], hidden, &tape)?;
         let whole = Head::whole(&pass.joint.heads)?;
         let values = whole.logits.retaped::<NoneTape>().as_vec();
         let logits = Logits { rows: batch.rows, classes, values };
-        let strata: Vec<usize> = logits.verdicts().collect();
+        let verdicts = logits.verdicts().collect();
         let mut targets = vec![0.0; batch.rows * classes];
         for (row, label) in batch.labels.iter().enumerate() {
             targets[row * classes + label] = 1.0 / batch.rows as f32;
         }
         let targets = upload(device, (batch.rows, classes), targets)?;
         let gradients = backward(cross_entropy(whole.logits, &targets)?)?;
-        Ok(Weighing { weights: adjustment(&strata, &batch.labels, classes), gradients })
+        Ok(Judgement { verdicts, gradients })
+    }
+
+    /// Judges a batch without learning from it.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn verdicts(
+        &self,
+        classes: usize,
+        inputs: &[Vec<Matrix<D>>],
+        batch: &Batch,
+    ) -> Result<Vec<usize>, D::Err> {
+        let pass = self.model.forward(inputs, &[batch], &[], &SharedTape::off())?;
+        let values = Head::whole(&pass.joint.heads)?.logits.as_vec();
+        Ok(Logits { rows: batch.rows, classes, values }.verdicts().collect())
     }
 
     /// One step of Adam, the `step`-th from 1.

@@ -1,14 +1,14 @@
 //! The whole loss of each objective, put together from its terms (Eq. 10).
 
-use dfdx::prelude::PutTape;
+use dfdx::prelude::{PutTape, TryMul};
 
 use super::Batch;
 use super::device::LearnDevice;
 use super::loss::{Loss, Term};
-use super::method::{Head, Method, Phase, Task};
+use super::method::{Head, Method, Phase, Task, branch_losses};
 use super::model::{Model, Pass};
 use super::objective::{
-    Distribution, consistency, cross_entropy, instrument_distance, necessity, over_budget,
+    Distribution, consistency, cross_entropy, instrument_distance, necessity, offset, over_budget,
 };
 use super::ops::{add_all, detach, one_hot, upload};
 use super::plan::Plan;
@@ -32,6 +32,8 @@ pub struct Criterion<'a, D: LearnDevice, M: Method<D>> {
     pub phase: Phase,
     /// A weight per specimen, 1 on average; none where all weigh alike.
     pub weights: Option<&'a [f32]>,
+    /// What is added to the logits in the task loss, rows x classes; none where nothing is.
+    pub offsets: Option<&'a Matrix<D>>,
 }
 
 impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
@@ -78,19 +80,23 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
         weights: &'p [f32],
     ) -> Task<'p, D> {
         let (progress, features, tape) = (self.progress, &pass.features, self.tape);
-        Task { targets, weights, progress, features, tape }
+        Task { targets, weights, offsets: self.offsets, progress, features, tape }
     }
 
     /// The method's whole task loss: cross-entropy of the joint logits and its own loss, or that
-    /// alone where it's the whole. `weights` holds a row of class weights per specimen.
+    /// alone where it's the whole; and for `C3rDiscount` that of every modality alone, weighted. `weights` holds a row of class weights per specimen.
     fn task(&self, pass: &Pass<D>, weights: &[f32]) -> Result<Scalar<D>, D::Err> {
         let shape = (pass.features.rows(), self.plan.classes);
         let targets = upload(self.device, shape, weights.to_vec())?;
         let task = self.posed(pass, &targets, weights);
-        let fit = || cross_entropy(Head::whole(&pass.joint.heads)?.logits, &targets);
+        let logits = || offset(Head::whole(&pass.joint.heads)?.logits, self.offsets);
+        let fit = || cross_entropy(logits()?, &targets);
         let fit = if M::WHOLE_LOSS { None } else { Some(fit()?) };
         let own = self.model.method().auxiliary_loss(&pass.joint, &task)?;
-        self.sum(fit.into_iter().chain(own))
+        let alone = branch_losses(&self.model.alone(pass, self.tape)?, &task)?
+            .map(|loss| loss.try_mul(self.plan.training.lambda_alone))
+            .transpose()?;
+        self.sum(fit.into_iter().chain(own).chain(alone))
     }
 
     /// The weight of every specimen's label over the rows of a pass, the first being `first`.
@@ -119,7 +125,9 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
         let kind = match objective {
             Objective::C3r => CounterfactualKind::Flip(training.step),
             Objective::C3rLiteral => CounterfactualKind::Literal(training.literal_step),
-            Objective::Erm | Objective::C3rAdjust | Objective::C3rTwin => return Ok(loss),
+            Objective::Erm | Objective::C3rAdjust | Objective::C3rDiscount | Objective::C3rTwin => {
+                return Ok(loss);
+            }
         };
         let heads = &pass.joint.heads;
         let twin_networks = heads

@@ -31,6 +31,7 @@ mod companion;
 mod criterion;
 mod dense;
 mod device;
+mod discount;
 mod encoder;
 mod engine;
 mod error;

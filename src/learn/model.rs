@@ -1,5 +1,6 @@
 //! The model: an encoder per modality, the method that joins them, and perhaps the instrument.
 
+use super::dense::Dense;
 use super::device::LearnDevice;
 use super::encoder::{Encoder, Source};
 use super::features::Features;
@@ -20,6 +21,8 @@ pub struct Model<D: LearnDevice, M: Method<D>> {
     /// Whether encoders are held fixed.
     held: bool,
     instrument: Option<Instrument<D>>,
+    /// Of `c3r-discount` alone: a linear head on every modality's features.
+    alone: Vec<Dense<D>>,
 }
 
 /// What the model makes of a batch.
@@ -42,30 +45,52 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
         training: &Training,
     ) -> Result<Self, D::Err> {
         let modalities = M::modalities(inputs, training);
-        let inputs: Vec<InputSpec> = modalities.iter().map(|&m| inputs[m].clone()).collect();
-        let encoders = inputs
+        let used: Vec<InputSpec> = modalities.iter().map(|&m| inputs[m].clone()).collect();
+        let encoders = used
             .iter()
             .map(|input| {
                 Encoder::new(start, M::encoding(input, training), input, training.features)
             })
             .collect::<Result<_, _>>()?;
-        let method = M::new(start, &inputs, classes, training)?;
+        let method = M::new(start, &used, classes, training)?;
         let device = start.device.clone();
-        let mut model =
-            Self { device, modalities, encoders, method, held: false, instrument: None };
-        model.equip(start, training)?;
+        let mut model = Self {
+            device,
+            modalities,
+            encoders,
+            method,
+            held: false,
+            instrument: None,
+            alone: Vec::new(),
+        };
+        model.equip(start, inputs, classes, training)?;
         Ok(model)
     }
 
-    /// Gives the model the instrument that the objective uses, or takes it away.
+    /// Gives the model what the objective uses besides the method, or takes it away: the instrument,
+    /// and a head on the features of each of the inputs that are used.
     ///
     /// # Errors
     /// The device's, mostly for want of memory.
-    pub fn equip(&mut self, start: &Start<D>, training: &Training) -> Result<(), D::Err> {
+    pub fn equip(
+        &mut self,
+        start: &Start<D>,
+        inputs: &[InputSpec],
+        classes: usize,
+        training: &Training,
+    ) -> Result<(), D::Err> {
+        if training.objective != Objective::C3rDiscount || training.lambda_alone == 0.0 {
+            self.alone.clear();
+        } else if self.alone.is_empty() {
+            let used = self.modalities.iter().map(|&modality| inputs[modality].clone());
+            let used: Vec<InputSpec> = used.collect();
+            self.alone = Dense::per_modality(start, "alone", &used, training.features, classes)?;
+        }
         match (training.objective, &mut self.instrument) {
-            (Objective::Erm | Objective::C3rAdjust | Objective::C3rTwin, instrument) => {
-                *instrument = None;
-            }
+            (
+                Objective::Erm | Objective::C3rAdjust | Objective::C3rDiscount | Objective::C3rTwin,
+                instrument,
+            ) => *instrument = None,
             (Objective::C3r | Objective::C3rLiteral, Some(instrument)) => {
                 instrument.set_distance_weight(training.distance_weight);
             }
@@ -145,6 +170,15 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
         self.instrument.as_ref()
     }
 
+    /// What every modality's features say by themselves, rows x classes each; nothing where the
+    /// objective doesn't ask for it.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn alone(&self, pass: &Pass<D>, tape: &SharedTape<D>) -> Result<Vec<Var<D>>, D::Err> {
+        Dense::forward_each(&self.alone, &pass.features.h, tape)
+    }
+
     /// V of a pass without gradients; none where the objective has no instrument.
     ///
     /// # Errors
@@ -160,6 +194,7 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
         let mut all: Vec<_> = self.encoders.iter().flat_map(Encoder::parameters).collect();
         all.extend(self.method.parameters());
         all.extend(self.instrument.iter().flat_map(Instrument::parameters));
+        all.extend(self.alone.iter().flat_map(Dense::parameters));
         all
     }
 
@@ -168,6 +203,7 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
         let mut all: Vec<_> = self.encoders.iter_mut().flat_map(Encoder::parameters_mut).collect();
         all.extend(self.method.parameters_mut());
         all.extend(self.instrument.iter_mut().flat_map(Instrument::parameters_mut));
+        all.extend(self.alone.iter_mut().flat_map(Dense::parameters_mut));
         all
     }
 }

@@ -4,7 +4,7 @@
 //! from above; what is reported as C3 risk is always the indicators, by [`c3_risk`].
 
 use dfdx::prelude::{
-    Axis, HasShape, LogSumExpTo, PutTape, ReshapeTo, SumTo, TryMatMul, TryMul, TrySub,
+    Axis, HasShape, LogSumExpTo, PutTape, ReshapeTo, SumTo, TryAdd, TryMatMul, TryMul, TrySub,
 };
 
 use super::device::LearnDevice;
@@ -43,6 +43,20 @@ pub fn cross_entropy<D: LearnDevice>(
 ) -> Result<Scalar<D>, D::Err> {
     let chosen = logits.try_log_softmax::<Axis<1>>()?.try_mul(targets.clone())?;
     chosen.try_sum::<(), _>()?.try_negate()
+}
+
+/// Logits and what is added to them as a constant, if anything is.
+///
+/// # Errors
+/// The device's, mostly for want of memory.
+pub fn offset<D: LearnDevice>(
+    logits: Var<D>,
+    offsets: Option<&Matrix<D>>,
+) -> Result<Var<D>, D::Err> {
+    match offsets {
+        Some(offsets) => logits.try_add(offsets.clone()),
+        None => Ok(logits),
+    }
 }
 
 /// `-log(1 - p_bar_y)` of every row, the surrogate of the necessity risk (ours; the paper

@@ -16,7 +16,7 @@ use crate::scene::training::{Method, Objective, Step, Training};
 mod phases;
 mod readers;
 
-const OBJECTIVES: [Objective; 5] = Objective::ALL;
+const OBJECTIVES: [Objective; 6] = Objective::ALL;
 
 fn inputs(names: &[&str]) -> Vec<InputSpec> {
     names.iter().map(|name| InputSpec::row(name, 6)).collect()
@@ -120,7 +120,10 @@ fn every_objective_lowers_its_loss() {
             if objective != Objective::C3rLiteral {
                 let test = everything(u64::MAX - 1);
                 let accuracy = learner.logits(&test).unwrap().accuracy(&test.labels);
-                let enough = if method.modality().is_some() { 0.85 } else { 0.95 };
+                // The causes are learned at once here, and so are taken for companions at first.
+                let discounts = objective == Objective::C3rDiscount;
+                let hard = method.modality().is_some() || discounts;
+                let enough = if hard { 0.85 } else { 0.95 };
                 assert!(accuracy > enough, "{method:?} {objective:?}: {accuracy} {last:?}");
             }
         }

@@ -6,6 +6,7 @@ use super::checkpoint::Checkpoint;
 use super::companion::Companion;
 use super::criterion::Criterion;
 use super::device::LearnDevice;
+use super::discount::Discount;
 use super::learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 use super::loss::{Loss, report};
 use super::method::{Method, Phase};
@@ -18,16 +19,24 @@ use super::twin_network::CounterfactualKind;
 use super::{Batch, LearnError};
 use crate::scene::training::{Objective, Training};
 
+mod advice;
+mod average;
 mod before;
 mod look;
+
+use advice::Advice;
 
 /// A model in training on one device.
 pub struct Trainer<D: LearnDevice, M: Method<D>> {
     device: D,
     plan: Plan,
     model: Model<D, M>,
-    /// Of `c3r-adjust` alone.
+    /// Of `c3r-adjust` and `c3r-discount` alone.
     companion: Option<Companion<D, M>>,
+    /// Of `c3r-discount` alone: what is known of the companion.
+    discount: Option<Discount>,
+    /// The running mean of the model, which is asked in its place; none where there is no mean.
+    mean: Option<Model<D, M>>,
     adam: AdamConfig,
     seed: u64,
     steps: usize,
@@ -51,16 +60,27 @@ struct Differentiated<D: LearnDevice> {
     companion: Option<Gradients<f32, D>>,
 }
 
-/// The second model of `c3r-adjust`; none for other objectives.
+/// Whether an objective has a second model.
+const fn adjusts(objective: Objective) -> bool {
+    matches!(objective, Objective::C3rAdjust | Objective::C3rDiscount)
+}
+
+/// The second model of `c3r-adjust` and `c3r-discount`; none for other objectives.
 fn companion<D: LearnDevice, M: Method<D>>(
     start: &Start<D>,
     plan: &Plan,
     adam: &AdamConfig,
 ) -> Result<Option<Companion<D, M>>, LearnError> {
-    if plan.training.objective != Objective::C3rAdjust {
+    if !adjusts(plan.training.objective) {
         return Ok(None);
     }
     Companion::new(start, plan, adam).map(Some).map_err(LearnError::device)
+}
+
+/// What `c3r-discount` knows at its start; none for other objectives.
+fn discount(plan: &Plan) -> Option<Discount> {
+    let discounts = plan.training.objective == Objective::C3rDiscount;
+    discounts.then(|| Discount::new(&plan.training, plan.classes))
 }
 
 impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
@@ -89,11 +109,14 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         // One whose parameters are loaded starts its companion afresh.
         let companion = companion(&start, &plan, &adam)?;
         let staging = Staging::new::<M>(&device, &plan);
+        let discount = discount(&plan);
         let mut trainer = Self {
             device,
             plan,
             model,
             companion,
+            discount,
+            mean: None,
             adam,
             seed,
             steps: 0,
@@ -102,6 +125,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             staging,
         };
         trainer.model.hold(trainer.phase == Phase::Probe);
+        trainer.begin_mean()?;
         Ok(trainer)
     }
 
@@ -111,7 +135,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         batch: &Batch,
         twin: Option<&Batch>,
         hidden: &[bool],
-        weights: Option<&[f32]>,
+        advice: &Advice<D>,
         tape: &SharedTape<D>,
     ) -> Result<Evaluated<D>, D::Err> {
         let batches: Vec<&Batch> = std::iter::once(batch).chain(twin).collect();
@@ -123,7 +147,8 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             tape,
             progress: self.progress(),
             phase: self.phase,
-            weights,
+            weights: advice.weights.as_deref(),
+            offsets: advice.offsets.as_ref(),
         };
         let loss = criterion.loss(&pass, batch, twin)?;
         let mut values = pass.joint.answer().retaped::<NoneTape>().as_vec();
@@ -156,22 +181,18 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         let batches: Vec<&Batch> = std::iter::once(batch).chain(twin).collect();
         self.staging.stage(&batches).map_err(LearnError::device)?;
         let hidden = self.hidden();
-        let weigh = |companion: &Companion<D, M>| {
-            companion.weigh(&self.device, self.plan.classes, self.staging.blocks(), batch, &hidden)
-        };
-        let labelled = self.phase != Phase::Unlabelled;
-        let companion = self.companion.as_ref().filter(|_| labelled);
-        let weighing = companion.map(weigh).transpose().map_err(LearnError::device)?;
-        let (weights, companion) =
-            weighing.map(|weighing| (weighing.weights, weighing.gradients)).unzip();
+        let advice = self.advise(batch, &hidden)?;
         let tape = SharedTape::recording();
-        let Evaluated { loss, logits } = self
-            .evaluate(batch, twin, &hidden, weights.as_deref(), &tape)
-            .map_err(LearnError::device)?;
+        let Evaluated { loss, logits } =
+            self.evaluate(batch, twin, &hidden, &advice, &tape).map_err(LearnError::device)?;
         let accuracy = logits.accuracy(&batch.labels);
         let losses = report(loss.values(), loss.total_value(), accuracy, self.steps + 1)?;
+        let progress = self.progress();
+        if let Some(discount) = &mut self.discount {
+            discount.watch(&logits, &batch.labels, progress);
+        }
         let gradients = backward(loss.total()).map_err(LearnError::device)?;
-        Ok(Differentiated { losses, gradients, companion })
+        Ok(Differentiated { losses, gradients, companion: advice.gradients })
     }
 
     /// The losses of a batch and the gradient of every parameter, for other engines to be held
@@ -210,8 +231,10 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             parameter.update(&self.adam, step, &mut gradients).map_err(LearnError::device)?;
         }
         if let (Some(companion), Some(mut gradients)) = (&mut self.companion, companion) {
+            let step = self.discount.as_mut().map_or(step, Discount::learned);
             companion.update(step, &mut gradients).map_err(LearnError::device)?;
         }
+        self.follow();
         Ok(losses)
     }
 
@@ -219,20 +242,27 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
     pub(super) fn retune(&mut self, training: &Training) -> Result<(), LearnError> {
         let plan = self.plan.retuned(training)?;
         let start = Start { device: self.device.clone(), seed: self.seed };
-        self.model.equip(&start, training).map_err(LearnError::device)?;
+        self.end_mean();
+        self.model
+            .equip(&start, &plan.inputs, plan.classes, training)
+            .map_err(LearnError::device)?;
         self.adam.lr = f64::from(training.learning_rate);
         // A companion that is wanted already keeps what it has learned.
-        let adjusts = |training: &Training| training.objective == Objective::C3rAdjust;
-        if adjusts(training) != adjusts(&self.plan.training) {
+        let before = self.plan.training.objective;
+        if before != training.objective && (adjusts(before) || adjusts(training.objective)) {
             self.companion = companion(&start, &plan, &self.adam)?;
+            self.discount = discount(&plan);
+        }
+        if let Some(discount) = &mut self.discount {
+            discount.retune(training);
         }
         self.plan = plan;
-        Ok(())
+        self.begin_mean()
     }
 
     /// See [`Learner::parameters`].
     pub(super) fn parameters(&self) -> Vec<NamedParameter> {
-        self.model.parameters().into_iter().map(|parameter| parameter.named()).collect()
+        self.asked().parameters().into_iter().map(|parameter| parameter.named()).collect()
     }
 }
 

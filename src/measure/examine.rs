@@ -111,8 +111,10 @@ pub fn examine(
 pub fn step_of(training: &Training) -> CounterfactualKind {
     match training.objective {
         Objective::C3rLiteral => CounterfactualKind::Literal(training.literal_step),
-        Objective::Erm | Objective::C3r | Objective::C3rAdjust | Objective::C3rTwin => {
-            CounterfactualKind::Flip(training.step)
-        }
+        Objective::Erm
+        | Objective::C3r
+        | Objective::C3rAdjust
+        | Objective::C3rDiscount
+        | Objective::C3rTwin => CounterfactualKind::Flip(training.step),
     }
 }

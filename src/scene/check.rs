@@ -329,6 +329,8 @@ impl<'a> Checker<'a> {
             ("literal_step", step(t.literal_step)),
             ("distance_weight", t.distance_weight),
             ("companion_exposure", t.companion_exposure),
+            ("discount", t.discount),
+            ("lambda_alone", t.lambda_alone),
             ("lambda_rank", t.lambda_rank),
             ("lambda_twin", t.lambda_twin),
             ("lambda_consistency", t.lambda_consistency),
@@ -350,6 +352,10 @@ impl<'a> Checker<'a> {
                 let problem = format!("{field} {weight} can't be");
                 return error(field, problem, "give a number of 0 or more".to_owned());
             }
+        }
+        if !(0.0..1.0).contains(&t.averaging) {
+            let problem = format!("averaging {} can't be", t.averaging);
+            return error("averaging", problem, "give a number from 0 to below 1".to_owned());
         }
         if !t.learning_rate.is_finite() || t.learning_rate <= 0.0 {
             let problem = format!("learning_rate {} can't be", t.learning_rate);

@@ -59,6 +59,9 @@ pub enum Objective {
     C3rLiteral,
     /// Eq. 5 read as a back-door adjustment, with the verdict of a slow second model for V.
     C3rAdjust,
+    /// Eq. 5 in logits: what a companion says that learned from the first updates alone is told
+    /// the model beforehand, as far as the companion is one, and every modality learns by itself too.
+    C3rDiscount,
     /// The hypothetical branch is the rendered twin of each specimen under a do-operation.
     C3rTwin,
 }
@@ -127,9 +130,18 @@ pub struct Training {
     pub distance_weight: f32,
     /// Whether `L_v` sees the instrument as a constant (true) or trains it as well.
     pub detach_instrument: bool,
-    /// How many updates at the full learning rate the second model of `C3rAdjust` learns in all:
-    /// its rate is this many times the learning rate over the updates.
+    /// How many updates at the full learning rate the second model learns in all. That of
+    /// `C3rAdjust` learns slowly: its rate is this many times the learning rate over the updates. That
+    /// of `C3rDiscount` learns from so many updates (rounded), then no more.
     pub companion_exposure: f32,
+    /// How much of what the second model of `C3rDiscount` says is discounted: 1 is all that its
+    /// verdict says by itself, and more is for what it says together with causes.
+    pub discount: f32,
+    /// Weight of the task loss on every modality's features alone, in `C3rDiscount`.
+    pub lambda_alone: f32,
+    /// The model of `C3rDiscount` that judges is a running mean of the one that learns: this is the
+    /// share of it that stays in an update. 0 is no mean.
+    pub averaging: f32,
     /// Weight of `Qmf`'s ranking loss.
     pub lambda_rank: f32,
     /// Weight of the task loss on the rendered twin, in `C3rTwin`.
@@ -159,6 +171,9 @@ impl Default for Training {
             distance_weight: 0.1,
             detach_instrument: true,
             companion_exposure: 15.0,
+            discount: 1.25,
+            lambda_alone: 0.3,
+            averaging: 0.95,
             lambda_rank: 1.0,
             lambda_twin: 3.0,
             lambda_consistency: 3.0,
@@ -261,8 +276,8 @@ impl Method {
 
 impl Objective {
     /// All objectives, in the order in which they are listed.
-    pub const ALL: [Self; 5] =
-        [Self::Erm, Self::C3r, Self::C3rLiteral, Self::C3rAdjust, Self::C3rTwin];
+    pub const ALL: [Self; 6] =
+        [Self::Erm, Self::C3r, Self::C3rLiteral, Self::C3rAdjust, Self::C3rDiscount, Self::C3rTwin];
 
     /// The name on the command line and in results.
     #[must_use]
@@ -272,6 +287,7 @@ impl Objective {
             Self::C3r => "c3r",
             Self::C3rLiteral => "c3r-literal",
             Self::C3rAdjust => "c3r-adjust",
+            Self::C3rDiscount => "c3r-discount",
             Self::C3rTwin => "c3r-twin",
         }
     }
@@ -285,6 +301,9 @@ impl Objective {
             Self::C3rLiteral => "Eq. 10 as the paper words it: the step helps the true label",
             Self::C3rAdjust => {
                 "the task loss, adjusted for the verdict of a slow second model (Eq. 5)"
+            }
+            Self::C3rDiscount => {
+                "the task loss beside what is learned at once, and of each modality alone (Eq. 5)"
             }
             Self::C3rTwin => "the task loss also on each specimen's rendered twin",
         }

@@ -101,9 +101,25 @@ impl TrainingPanel {
             number(
                 ui,
                 "companion_exposure",
-                "how many steps at the full rate the second model learns in all (c3r-adjust)",
+                "how many steps at the full rate the second model learns in all (c3r-adjust, c3r-discount)",
                 &mut s.companion_exposure,
                 0.1,
+                0.0,
+            );
+            number(
+                ui,
+                "discount",
+                "how much of what the second model says is discounted (c3r-discount)",
+                &mut s.discount,
+                0.01,
+                0.0,
+            );
+            number(
+                ui,
+                "lambda_alone",
+                "weight of the loss of each modality alone (c3r-discount)",
+                &mut s.lambda_alone,
+                0.01,
                 0.0,
             );
             number(

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::super::checkpoint::Checkpoint;
-use super::super::companion::adjustment;
+use super::super::discount::staying;
 use super::super::learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 use super::super::loss::{Term, report};
 use super::super::parameter::NamedParameter;
@@ -11,34 +11,33 @@ use super::super::plan::Plan;
 use super::super::twin_network::CounterfactualKind;
 use super::super::{Batch, LearnError};
 use super::block::{Block, Sums};
+use super::companion::Companion;
 use super::head::{Head, Reach, spread, sum_up, weight_of};
 use super::imagine::imagine;
 use super::network::Network;
 use super::refuse;
 use super::risk::{Terms, risk};
 use super::store::Adam;
-use super::task::{Weights, consistency, task, verdict};
+use super::task::{Weights, consistency, task};
 use crate::scene::training::{Objective, Training};
 
 /// A model in training on the CPU.
 pub struct Fused {
     plan: Plan,
     network: Network,
-    /// Of `c3r-adjust` alone: the second model, and its learning rate.
-    companion: Option<(Network, f64)>,
+    /// Of `c3r-adjust` and `c3r-discount` alone.
+    companion: Option<Companion>,
     head: Head,
     seed: u64,
     steps: usize,
 }
 
-/// The second model of `c3r-adjust`, as dfdx's trainer begins it.
-fn companion(plan: &Plan, seed: u64) -> Option<(Network, f64)> {
+/// A running mean begins where the objective has one.
+fn begin_mean(plan: &Plan, network: &mut Network) {
     let training = &plan.training;
-    (training.objective == Objective::C3rAdjust).then(|| {
-        let exposure = f64::from(training.companion_exposure) / training.steps.max(1) as f64;
-        let rate = f64::from(training.learning_rate) * exposure.min(1.0);
-        (Network::new(plan, seed.wrapping_add(1)), rate)
-    })
+    if training.objective == Objective::C3rDiscount && training.averaging != 0.0 {
+        network.store.begin_mean();
+    }
 }
 
 impl Fused {
@@ -52,7 +51,8 @@ impl Fused {
         if let Some(checkpoint) = checkpoint {
             network.restore(checkpoint)?;
         }
-        let companion = companion(&plan, seed);
+        let companion = Companion::of(&plan, seed);
+        begin_mean(&plan, &mut network);
         Ok(Self { plan, network, companion, head: Head::default(), seed, steps: 0 })
     }
 
@@ -67,17 +67,22 @@ impl Fused {
             Objective::C3rTwin => Some(self.plan.twins_of(batch, twin)?),
             _ => None,
         };
-        let each = self.weigh(batch);
+        let advice = self.companion.as_mut().map(|own| own.advise(batch)).unwrap_or_default();
         let training = &self.plan.training;
         let hypothetical = matches!(training.objective, Objective::C3r | Objective::C3rLiteral);
         let pair = [batch, twin.unwrap_or(batch)];
         let batches = &pair[..1 + usize::from(twin.is_some())];
         self.network.forward(batches, hypothetical && training.lambda_v != 0.0);
-        let lambdas = [training.lambda_s, training.lambda_twin];
+        let (lambdas, alone) = ([training.lambda_s, training.lambda_twin], training.lambda_alone);
         let shape = &self.network.shape;
         self.network.blocks.par_iter_mut().for_each(|block| {
             let share = lambdas[block.lane] / batch.rows as f32;
-            let weights = Weights { share, each: each.as_deref() };
+            let weights = Weights {
+                share,
+                each: advice.weights.as_deref(),
+                offsets: advice.offsets.as_deref(),
+                alone,
+            };
             task(shape, block.labels(batches[block.lane]), weights, true, block);
         });
         if let Some(twin) = twin {
@@ -87,6 +92,13 @@ impl Fused {
             self.suppose(batch);
         }
         let losses = self.losses(batch, twin)?;
+        if self.companion.is_some() {
+            let logits = self.hosted(&self.network.blocks);
+            let progress = self.steps as f32 / self.plan.training.steps.max(1) as f32;
+            if let Some(companion) = &mut self.companion {
+                companion.watch(&logits, &batch.labels, progress);
+            }
+        }
         self.network.backward();
         Ok(losses)
     }
@@ -98,26 +110,17 @@ impl Fused {
         self.network.store.gradients()
     }
 
+    /// Trusts the companion wholly from now on, and lets it learn no more.
+    #[cfg(test)]
+    pub(super) fn settle(&mut self) {
+        let training = &self.plan.training;
+        self.companion.iter_mut().for_each(|companion| companion.settle(training));
+    }
+
     /// Replaces the `i`-th parameter.
     #[cfg(test)]
     pub(super) fn assign(&mut self, i: usize, values: &[f32]) {
         self.network.store.assign(i, values);
-    }
-
-    /// The weight that the companion gives to every specimen, and its own slopes.
-    fn weigh(&mut self, batch: &Batch) -> Option<Vec<f32>> {
-        let (companion, _) = self.companion.as_mut()?;
-        companion.forward(&[batch], false);
-        let (shape, share) = (&companion.shape, 1.0 / batch.rows as f32);
-        companion.blocks.par_iter_mut().for_each(|block| {
-            let weights = Weights { share, each: None };
-            task(shape, block.labels(batch), weights, false, block);
-        });
-        let (logits, classes) = (shape.logits, shape.classes());
-        let rows = companion.blocks.iter().flat_map(|b| b.values[logits].chunks_exact(classes));
-        let strata: Vec<usize> = rows.map(verdict).collect();
-        companion.backward();
-        Some(adjustment(&strata, &batch.labels, classes))
     }
 
     /// The consistency of specimens and their twins.
@@ -242,19 +245,24 @@ impl Learner for Fused {
         let step = i32::try_from(self.steps).unwrap_or(i32::MAX);
         let adam = Adam::new(f64::from(self.plan.training.learning_rate), step);
         self.network.learn(&[batch, twin.unwrap_or(batch)], Some(adam));
-        if let Some((companion, rate)) = &mut self.companion {
-            companion.learn(&[batch], Some(Adam::new(*rate, step)));
+        if let Some(companion) = &mut self.companion {
+            companion.learn(batch, step);
         }
+        self.network.store.follow(staying(self.plan.training.averaging, self.steps));
         Ok(losses)
     }
 
     fn retune(&mut self, training: &Training) -> Result<(), LearnError> {
         let plan = self.plan.retuned(training)?;
         refuse(training)?;
+        self.network.store.end_mean();
         self.network.equip(&plan, self.seed);
+        begin_mean(&plan, &mut self.network);
         // A companion that is wanted already keeps what it has learned.
-        if self.companion.is_some() != (training.objective == Objective::C3rAdjust) {
-            self.companion = companion(&plan, self.seed);
+        if self.plan.training.objective != training.objective {
+            self.companion = Companion::of(&plan, self.seed);
+        } else if let Some(companion) = &mut self.companion {
+            companion.retune(training);
         }
         self.plan = plan;
         Ok(())
@@ -275,7 +283,7 @@ impl Learner for Fused {
         let shape = &self.network.shape;
         let reach = reach(kind, shape, &mut blocks);
         let mut head = Head::default();
-        head.read(shape, &self.network.store.values);
+        head.read(shape, self.network.store.asked());
         let mut found = Counterfactual { real: self.hosted(&blocks), ..Counterfactual::default() };
         found.hypothetical = Logits { values: Vec::new(), ..found.real.clone() };
         for block in &mut blocks {
@@ -294,7 +302,7 @@ impl Learner for Fused {
             width: shape.width(),
             values: Network::gather(&blocks, shape.z),
             logits: self.hosted(&blocks),
-            weight: weight_of(shape, &self.network.store.values),
+            weight: weight_of(shape, self.network.store.asked()),
             instrument: instrument.map(|own| Network::gather(&blocks, own.v)).unwrap_or_default(),
         })
     }

@@ -17,6 +17,7 @@
 //! | `block`, `pass`, `instrument` | the buffers of some specimens; forward and backward there |
 //! | `task`, `risk`, `head`, `imagine` | the losses, and the hypothetical branch |
 //! | `jobs`, `network`, `fused` | gradients and Adam; all together; the learner |
+//! | `companion` | the second model of some objectives |
 //! | `product`, `row` | matrix products; arithmetic on rows |
 //! | `work` | what an update must at least do |
 //!
@@ -25,6 +26,7 @@
 
 mod block;
 mod choice;
+mod companion;
 mod fused;
 mod head;
 mod imagine;

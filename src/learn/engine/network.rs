@@ -61,7 +61,7 @@ impl Network {
         let Some(first) = batches.first() else { return };
         let mut blocks = std::mem::take(&mut self.blocks);
         cut(&mut blocks, &self.shape, first.rows, batches.len(), true);
-        self.run(&mut blocks, batches, instrument);
+        self.run(&self.store.values, &mut blocks, batches, instrument);
         self.blocks = blocks;
         self.direct.clear();
     }
@@ -70,12 +70,12 @@ impl Network {
     pub fn look(&self, batch: &Batch, instrument: bool) -> Vec<Block> {
         let mut blocks = Vec::new();
         cut(&mut blocks, &self.shape, batch.rows, 1, false);
-        self.run(&mut blocks, &[batch], instrument);
+        self.run(self.store.asked(), &mut blocks, &[batch], instrument);
         blocks
     }
 
-    fn run(&self, blocks: &mut [Block], batches: &[&Batch], instrument: bool) {
-        let (shape, values) = (&self.shape, &self.store.values);
+    fn run(&self, values: &[f32], blocks: &mut [Block], batches: &[&Batch], instrument: bool) {
+        let shape = &self.shape;
         let own = shape.instrument.as_ref().filter(|_| instrument);
         blocks.par_iter_mut().for_each(|block| {
             block.seeded.fill(false);

@@ -83,6 +83,8 @@ pub struct Shape {
     pub logits: usize,
     /// How they are made; none while the shape is built.
     pub fusion: Option<Fusion>,
+    /// The slot of what each modality's features say alone; none where nobody asks.
+    pub alone: Vec<usize>,
     /// The instrument, if the objective uses one.
     pub instrument: Option<InstrumentShape>,
     /// All parameters, in the order of dfdx's model.
@@ -112,6 +114,9 @@ impl Shape {
         }
         if matches!(training.objective, Objective::C3r | Objective::C3rLiteral) {
             shape.instrument(training.features);
+        }
+        if training.objective == Objective::C3rDiscount && training.lambda_alone != 0.0 {
+            shape.alone(&inputs, training.features, plan.classes);
         }
         shape
     }
@@ -210,6 +215,15 @@ impl Shape {
         self.z = self.slot(inputs.len() * features);
         self.logits = self.slot(classes);
         self.fusion = Some(Fusion::Late { branches, weights });
+    }
+
+    /// A head on the features of every modality, as `late` has them.
+    fn alone(&mut self, inputs: &[&InputSpec], features: usize, classes: usize) {
+        for (place, input) in inputs.iter().enumerate() {
+            let (name, feed) = (format!("alone.{}", input.name), Feed::Slot(self.features[place]));
+            let slot = self.dense(&name, feed, [features, classes], false);
+            self.alone.push(slot);
+        }
     }
 
     fn instrument(&mut self, features: usize) {

@@ -31,6 +31,8 @@ pub struct Store {
     entries: Vec<Entry>,
     /// The parameters.
     pub values: Vec<f32>,
+    /// Their running mean, which is asked in their place; empty where there is none.
+    pub mean: Vec<f32>,
     /// Adam's moments.
     pub moments: [Vec<f32>; 2],
     /// The gradient of the last update.
@@ -43,6 +45,7 @@ impl Store {
         let mut store = Self {
             entries: Vec::new(),
             values: Vec::new(),
+            mean: Vec::new(),
             moments: [Vec::new(), Vec::new()],
             gradient: Vec::new(),
         };
@@ -80,9 +83,33 @@ impl Store {
         Ok(())
     }
 
-    /// Every parameter, in order.
+    /// The parameters that are asked.
+    pub fn asked(&self) -> &[f32] {
+        if self.mean.is_empty() { &self.values } else { &self.mean }
+    }
+
+    /// Begins a mean at the parameters as they are.
+    pub fn begin_mean(&mut self) {
+        self.mean.clone_from(&self.values);
+    }
+
+    /// Ends the mean: the parameters go on from there.
+    pub fn end_mean(&mut self) {
+        if !self.mean.is_empty() {
+            self.values = std::mem::take(&mut self.mean);
+        }
+    }
+
+    /// Lets the mean, where there is one, follow the parameters; the share `stays` of it stays.
+    pub fn follow(&mut self, stays: f32) {
+        let pairs = self.mean.iter_mut().zip(&self.values);
+        // Added to what learns, so that what stands still is the same to the bit.
+        pairs.for_each(|(mean, own)| *mean = own + stays * (*mean - own));
+    }
+
+    /// Every parameter that is asked, in order.
     pub fn named(&self) -> Vec<NamedParameter> {
-        self.read(&self.values)
+        self.read(self.asked())
     }
 
     /// The gradient of every parameter, in order.

@@ -11,23 +11,39 @@ pub struct Weights<'a> {
     pub share: f32,
     /// A weight for every specimen of the batch, 1 on average; none where all weigh alike.
     pub each: Option<&'a [f32]>,
+    /// What is added to the logits of every specimen of the batch, rows x classes; none where nothing
+    /// is.
+    pub offsets: Option<&'a [f32]>,
+    /// The weight of the loss of every modality alone, where there are heads for it.
+    pub alone: f32,
 }
 
 /// The task loss of a block: its sum, and the slopes of logits and branches, which it sets. The
-/// losses of the branches, one per modality, are left out unless `own` asks for them.
+/// losses of the branches and of modalities alone are left out unless `own` asks for them.
 pub fn task(shape: &Shape, labels: &[usize], weights: Weights<'_>, own: bool, block: &mut Block) {
     let (classes, modalities) = (shape.classes(), shape.features.len());
     let Block { values, slopes, seeded, marks, hypothetical, sums, first, .. } = block;
     let marks = Marks::of(marks, modalities);
     let weight = |row: usize| weights.each.map_or(1.0, |each| each[*first + row]);
-    let [log, probability, ..] = &mut hypothetical.narrow;
+    let offsets = weights.offsets.map(|all| &all[*first * classes..]);
+    let [log, probability, moved, ..] = &mut hypothetical.narrow;
     let mut add = |slot: usize, factor: &dyn Fn(usize) -> f32| {
         let logits = values[slot].chunks_exact(classes);
         let rows = logits.zip(slopes[slot].chunks_exact_mut(classes)).zip(labels);
         let mut total = 0.0;
         seeded[slot] = true;
         for (row, ((logits, slope), &label)) in rows.enumerate() {
-            softmax(logits, log, probability);
+            match offsets {
+                Some(offsets) => {
+                    let pairs = logits.iter().zip(&offsets[row * classes..]);
+                    moved
+                        .iter_mut()
+                        .zip(pairs)
+                        .for_each(|(moved, (l, offset))| *moved = l + offset);
+                    softmax(moved, log, probability);
+                }
+                None => softmax(logits, log, probability),
+            }
             let factor = factor(row);
             total -= f64::from(factor * log[label]);
             for (k, slope) in slope.iter_mut().enumerate() {
@@ -43,6 +59,10 @@ pub fn task(shape: &Shape, labels: &[usize], weights: Weights<'_>, own: bool, bl
         let counts = |row: usize| if own { marks.has(row, m) * weight(row) } else { 0.0 };
         let loss = add(branch, &counts);
         sums.task += if own { loss } else { 0.0 };
+    }
+    for (m, &head) in shape.alone.iter().enumerate() {
+        let counts = |row: usize| weights.alone * marks.has(row, m) * weight(row);
+        sums.task += add(head, &counts);
     }
     let verdicts = values[shape.logits].chunks_exact(classes).map(verdict);
     sums.right = verdicts.zip(labels).filter(|(verdict, label)| verdict == *label).count();

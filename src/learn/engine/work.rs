@@ -48,6 +48,7 @@ impl Work {
         let width: usize = shape.modalities.iter().map(|&i| inputs[i].width).sum();
         // Twins are a second batch; a companion is a second model on the same batch.
         let batches = 1 + usize::from(training.objective == Objective::C3rTwin);
+        // That of `C3rDiscount` soon stops learning, and may have nothing to say then.
         let models = 1 + usize::from(training.objective == Objective::C3rAdjust);
         Ok(Self {
             operations: (2 * products * rows * batches * models) as f64,

@@ -6,7 +6,7 @@ use super::super::InputSpec;
 use super::super::dense::Dense;
 use super::super::device::LearnDevice;
 use super::super::features::Features;
-use super::super::objective::cross_entropy;
+use super::super::objective::{cross_entropy, offset};
 use super::super::ops::{add_all, side_by_side, stack_rows};
 use super::super::parameter::{Parameter, Start};
 use super::super::tape::{Scalar, SharedTape, Var};
@@ -74,7 +74,8 @@ pub fn branch_losses<D: LearnDevice>(
     task: &Task<D>,
 ) -> Result<Option<Scalar<D>>, D::Err> {
     let loss = |(modality, branch): (usize, &Var<D>)| {
-        cross_entropy(branch.clone(), &task.features.targets_of(modality, task.targets)?)
+        let logits = offset(branch.clone(), task.offsets)?;
+        cross_entropy(logits, &task.features.targets_of(modality, task.targets)?)
     };
     add_all(branches.iter().enumerate().map(loss).collect::<Result<Vec<_>, _>>()?)
 }

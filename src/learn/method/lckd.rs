@@ -167,6 +167,7 @@ mod tests {
         let task = Task {
             targets: &targets,
             weights: &weights,
+            offsets: None,
             progress: 0.0,
             features: &features,
             tape: &tape,

@@ -21,7 +21,7 @@ pub use clip::Clip;
 pub use concat::{Concat, HIDDEN};
 pub use hemis::Hemis;
 pub use joint::{Head, Joint};
-pub use late::Late;
+pub use late::{Late, branch_losses};
 pub use lckd::Lckd;
 pub use mmbt::Mmbt;
 pub use qmf::Qmf;
@@ -44,6 +44,9 @@ pub struct Task<'a, D: LearnDevice> {
     pub targets: &'a Matrix<D>,
     /// The same on the host.
     pub weights: &'a [f32],
+    /// What is added to logits before they are compared with the labels, rows x classes; none
+    /// where nothing is.
+    pub offsets: Option<&'a Matrix<D>>,
     /// The share of the updates that are done, from 0 to 1.
     pub progress: f32,
     /// The features that were joined.

@@ -210,6 +210,7 @@ mod tests {
         let task = Task {
             targets: &targets,
             weights: &weights,
+            offsets: None,
             progress: 0.0,
             features: &features,
             tape: &tape,
@@ -276,6 +277,7 @@ mod tests {
             let task = Task {
                 targets: &targets,
                 weights: &weights,
+                offsets: None,
                 progress: 0.0,
                 features: &features,
                 tape: &tape,

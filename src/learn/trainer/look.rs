@@ -18,7 +18,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
     fn look(&self, batch: &Batch) -> Result<Pass<D>, LearnError> {
         batch.check(&self.plan.inputs, self.plan.classes)?;
         let inputs = self.staging.upload(batch).map_err(LearnError::device)?;
-        self.model.forward(&inputs, &[batch], &[], &SharedTape::off()).map_err(LearnError::device)
+        self.asked().forward(&inputs, &[batch], &[], &SharedTape::off()).map_err(LearnError::device)
     }
 
     /// See [`Learner::logits`](crate::learn::Learner::logits).
@@ -45,7 +45,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
                 stepped.push(moved);
             }
             let conclude = |heads: &[Head<D>]| {
-                let answer = self.model.method().conclude(heads, &pass.features)?;
+                let answer = self.asked().method().conclude(heads, &pass.features)?;
                 Ok(self.host(&answer))
             };
             Ok(Counterfactual {
@@ -64,7 +64,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         batch: &Batch,
     ) -> Result<Representation, LearnError> {
         let pass = self.look(batch)?;
-        let instrument = self.model.instrument_of(&pass).map_err(LearnError::device)?;
+        let instrument = self.asked().instrument_of(&pass).map_err(LearnError::device)?;
         let heads = &pass.joint.heads;
         let Head { z, weight, logits, .. } = Head::whole(heads).map_err(LearnError::device)?;
         // V faces every head.

@@ -82,7 +82,15 @@ fn check<M: Method<Cpu>>(training: Training, chosen: impl Fn(&str) -> bool) {
 
 #[test]
 fn the_gradient_of_every_loss_is_that_of_finite_differences() {
-    for objective in [Objective::Erm, Objective::C3r, Objective::C3rLiteral, Objective::C3rTwin] {
+    let companionless = [
+        Objective::Erm,
+        Objective::C3r,
+        Objective::C3rLiteral,
+        // In the first update its companion has nothing to say, and every modality learns alone.
+        Objective::C3rDiscount,
+        Objective::C3rTwin,
+    ];
+    for objective in companionless {
         check::<Concat<Cpu>>(training(objective, MethodName::Concat), |_| true);
         check::<Late<Cpu>>(training(objective, MethodName::Late), |_| true);
     }

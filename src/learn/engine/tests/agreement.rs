@@ -25,6 +25,25 @@ fn reference(
     }
 }
 
+/// The same with a companion that is trusted wholly from the start.
+fn settled_reference(
+    training: &Training,
+    classes: usize,
+    batch: &Batch,
+) -> (StepLosses, Vec<NamedParameter>) {
+    fn of<M: Method<Cpu>>(plan: Plan, batch: &Batch) -> (StepLosses, Vec<NamedParameter>) {
+        let mut trainer = Trainer::<Cpu, M>::new(Cpu::default(), plan, 9, None).unwrap();
+        trainer.settle();
+        trainer.gradients(batch, None).unwrap()
+    }
+    let plan = plan(training, classes);
+    match training.method {
+        Name::Concat => of::<Concat<Cpu>>(plan, batch),
+        Name::Late => of::<Late<Cpu>>(plan, batch),
+        _ => of::<Alone<Cpu>>(plan, batch),
+    }
+}
+
 fn ours(
     training: &Training,
     classes: usize,
@@ -84,6 +103,39 @@ fn losses_and_gradients_are_those_of_dfdx() {
         }
     }
     assert!(largest[1] > 0.0, "{largest:?}");
+}
+
+#[test]
+fn so_are_they_where_a_companion_is_discounted() {
+    for (method, classes, lacking) in
+        [(Name::Concat, 3, true), (Name::Late, 2, false), (Name::Audio, 4, true)]
+    {
+        let training = Training {
+            discount: 1.7,
+            lambda_alone: 0.6,
+            ..training(method, Objective::C3rDiscount)
+        };
+        let (batch, twin) = (batch("specimens", classes, lacking), Batch::default());
+        let expected = reference(&training, classes, &batch, &twin);
+        let mut plain = ours(&training, classes, &batch, &twin);
+        let mut fused = fused(&training, classes);
+        fused.settle();
+        let losses = fused.differentiate(&batch, None).unwrap();
+        let gradients = fused.gradients(&batch, &batch);
+        let settled = settled_reference(&training, classes, &batch);
+        let gap = (losses.total - settled.0.total).abs() / settled.0.total;
+        assert!(gap < 1e-5, "{method:?}: {losses:?} {:?}", settled.0);
+        for (found, expected) in gradients.iter().zip(&settled.1) {
+            let gap = apart(&expected.values, &found.values);
+            assert!(gap < 1e-5, "{method:?}: {} by {gap}", found.name);
+        }
+        // It isn't what is learned while the companion learns.
+        assert!((losses.total - expected.0.total).abs() > 1e-3, "{losses:?} {:?}", expected.0);
+        assert!(plain.1.iter().any(|p| p.name.starts_with("alone.")));
+        plain.1.retain(|p| p.name.starts_with("alone.") && p.values.iter().any(|&g| g != 0.0));
+        let heads = if method == Name::Audio { 1 } else { 3 };
+        assert_eq!(plain.1.len(), 2 * heads, "weight and bias of each head learn");
+    }
 }
 
 #[test]

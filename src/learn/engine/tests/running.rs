@@ -52,6 +52,41 @@ fn a_run_goes_the_way_of_dfdx() {
 }
 
 #[test]
+fn so_does_one_that_discounts_its_companion_and_is_asked_its_mean() {
+    for method in [Name::Concat, Name::Late] {
+        let training = Training {
+            companion_exposure: 4.0,
+            learning_rate: 3e-3,
+            ..training(method, Objective::C3rDiscount)
+        };
+        let [one, other] = [Engine::Dfdx, Engine::Fused].map(|engine| {
+            let mut learner = of(engine, &training);
+            // The same specimens over and over: the companion knows what it said of them.
+            let data = batch("specimens", 3, false);
+            let losses: Vec<f64> =
+                (0..16).map(|_| learner.update(&data, None).unwrap().total).collect();
+            (losses, learner.logits(&data).unwrap(), learner.parameters().unwrap())
+        });
+        for (step, (one, other)) in one.0.iter().zip(&other.0).enumerate() {
+            assert!((one - other).abs() / one.abs() < 1e-3, "{method:?} at {step}: {one} {other}");
+        }
+        let apart =
+            |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(apart(&one.1.values, &other.1.values) < 2e-3);
+        // What is asked is not what learns: without a mean the verdict is another.
+        let mut plain = of(Engine::Fused, &Training { averaging: 0.0, ..training.clone() });
+        let data = batch("specimens", 3, false);
+        for _ in 0..16 {
+            plain.update(&data, None).unwrap();
+        }
+        assert!(apart(&plain.logits(&data).unwrap().values, &other.1.values) > 1e-2);
+        let names = |all: &[NamedParameter]| all.iter().map(|p| p.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&one.2), names(&other.2));
+        assert_eq!(names(&plain.parameters().unwrap()), names(&other.2));
+    }
+}
+
+#[test]
 fn a_checkpoint_of_either_engine_is_read_by_the_other() {
     let folder = tempfile::tempdir().unwrap();
     let training = training(Name::Concat, Objective::C3r);
@@ -77,7 +112,9 @@ fn a_checkpoint_of_either_engine_is_read_by_the_other() {
 
 #[test]
 fn a_retuned_model_goes_on_as_one_that_was_built_so() {
-    for objective in [Objective::C3r, Objective::C3rAdjust, Objective::C3rTwin] {
+    for objective in
+        [Objective::C3r, Objective::C3rAdjust, Objective::C3rDiscount, Objective::C3rTwin]
+    {
         let built = training(Name::Concat, objective);
         let mut wanted = of(Engine::Fused, &built);
         let mut found = of(Engine::Fused, &training(Name::Concat, Objective::Erm));

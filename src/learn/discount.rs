@@ -1,0 +1,308 @@
+//! What `c3r-discount` knows of its companion: whether it is trusted, and what its verdict is worth.
+//!
+//! Eq. 5 holds V fixed and asks what the specimen says besides. In logits that is a sum: what the
+//! model says of a specimen and what the verdict v of a companion says without it,
+//!
+//! ```text
+//! o_k = share trust ln( P(k | v) / P(k) )
+//! ```
+//!
+//! and the cross-entropy is that of `l + o`. The model is thus told beforehand what the companion
+//! would have told it, has nothing to gain by learning that too, and is asked for `l` alone. Where V
+//! says nothing of the label, `o` is 0. Against weights of `1 / P(k | v)` (`c3r-adjust`) this takes
+//! the same prior out of the strata, with every specimen weighing alike. Kin: the logit adjustment
+//! of Menon et al. 2021, and the products of experts of Clark et al. 2019.
+//!
+//! V learns from the first updates and then stays as it is, before it gets beyond the easiest cue.
+//! Whether that cue is all that it reads can be seen without knowing what it is: a cue that is
+//! learned at once is soon learned wholly, and V then keeps its verdicts; one that is on its way
+//! through several cues, as where nothing is confounded, changes them. So it is trusted as far as
+//! its verdicts half-way and at the end agree beyond chance (ours):
+//!
+//! ```text
+//! trust = max(0, 2 kappa - 1),  kappa = (agreement - by chance) / (1 - by chance)
+//! ```
+//!
+//! with Cohen's kappa (1960) over one batch that V had not seen half-way.
+//!
+//! What is told by a companion can be told without it once the causes are read, and what is told by a
+//! cause can't. So trust is withdrawn for good where, from a quarter of the updates on, the verdict by
+//! `l` alone is right for fewer specimens than that by `l + o` by more than [`LAG`].
+//!
+//! Assumption: a cue that is learned at once and wholly, and that others can stand in for, is a
+//! companion. Where a cause is that easy, discounting it costs accuracy.
+
+use super::{Batch, Logits};
+use crate::scene::training::Training;
+
+/// What is left of a count after one more update.
+const MEMORY: f64 = 0.98;
+
+/// How far the verdict without the companion may lag behind, as a share of specimens.
+const LAG: f64 = 0.1;
+
+/// How many updates are looked at before trust can be withdrawn.
+const PATIENCE: u32 = 20;
+
+/// What is known of the companion.
+pub struct Discount {
+    classes: usize,
+    /// The share of what the companion says that is discounted.
+    share: f32,
+    /// How many updates the companion learns from.
+    lessons: usize,
+    /// How many it has had.
+    had: usize,
+    /// The batch by which it is judged, and its verdicts half-way.
+    half_way: Option<(Batch, Vec<usize>)>,
+    /// From 0 to 1, once it is known.
+    trust: Option<f32>,
+    /// Specimens of every verdict and label since then, the older the less.
+    tally: Vec<f64>,
+    /// What was added last, rows x classes.
+    last: Vec<f32>,
+    /// The share of specimens that are judged rightly without the companion and with it, the older
+    /// the less, and over how many updates.
+    right: [f64; 2],
+    watched: u32,
+}
+
+impl Discount {
+    /// Nothing is known.
+    pub fn new(training: &Training, classes: usize) -> Self {
+        Self {
+            classes,
+            share: training.discount,
+            lessons: training.companion_exposure.round() as usize,
+            had: 0,
+            half_way: None,
+            trust: None,
+            tally: vec![0.0; classes * classes],
+            last: Vec::new(),
+            right: [0.0; 2],
+            watched: 0,
+        }
+    }
+
+    /// Other settings from now on.
+    pub fn retune(&mut self, training: &Training) {
+        self.share = training.discount;
+    }
+
+    /// Whether the companion learns from the next update.
+    pub const fn learns(&self) -> bool {
+        self.had < self.lessons
+    }
+
+    /// The companion has learned from one more update: its number from 1, by which its Adam goes.
+    pub const fn learned(&mut self) -> i32 {
+        self.had += 1;
+        self.had as i32
+    }
+
+    /// Takes note of the companion's verdicts half-way.
+    pub fn note(&mut self, batch: &Batch, verdicts: &[usize]) {
+        if self.learns() && self.had == self.lessons / 2 {
+            self.half_way = Some((batch.clone(), verdicts.to_vec()));
+        }
+    }
+
+    /// The batch that the companion is to judge once more, now that it has learned all.
+    pub fn pending(&self) -> Option<&Batch> {
+        let open = !self.learns() && self.trust.is_none();
+        self.half_way.as_ref().filter(|_| open).map(|(batch, _)| batch)
+    }
+
+    /// Settles how far the companion is trusted, by its verdicts on the pending batch.
+    pub fn settle(&mut self, verdicts: &[usize]) {
+        let kappa = |(_, before): (Batch, Vec<usize>)| kappa(&before, verdicts, self.classes);
+        let kappa = self.half_way.take().map_or(0.0, kappa);
+        self.trust = Some((2.0 * kappa - 1.0).clamp(0.0, 1.0) as f32);
+    }
+
+    /// Whether the companion has a say at all.
+    pub fn discounts(&self) -> bool {
+        self.trust.is_some_and(|trust| trust * self.share != 0.0)
+    }
+
+    /// What is added to the logits of a batch, rows x classes; none where nothing is discounted.
+    ///
+    /// The counts are those of the last batches, this one included, one more in every cell.
+    pub fn offsets(&mut self, verdicts: &[usize], labels: &[usize]) -> Option<Vec<f32>> {
+        let scale = f64::from(self.share * self.trust.filter(|_| self.discounts())?);
+        self.tally.iter_mut().for_each(|count| *count *= MEMORY);
+        for (verdict, label) in verdicts.iter().zip(labels) {
+            self.tally[verdict * self.classes + label] += 1.0;
+        }
+        let cells: Vec<f64> = self.tally.iter().map(|count| count + 1.0).collect();
+        let all: f64 = cells.iter().sum();
+        let of_label = |k: usize| cells.iter().skip(k).step_by(self.classes).sum::<f64>() / all;
+        let labels: Vec<f64> = (0..self.classes).map(of_label).collect();
+        let rows: Vec<Vec<f32>> = cells
+            .chunks_exact(self.classes)
+            .map(|row| {
+                let total: f64 = row.iter().sum();
+                let ratio = |(count, label): (&f64, &f64)| scale * (count / total / label).ln();
+                row.iter().zip(&labels).map(|pair| ratio(pair) as f32).collect()
+            })
+            .collect();
+        self.last.clear();
+        self.last.extend(verdicts.iter().flat_map(|&verdict| &rows[verdict]));
+        Some(self.last.clone())
+    }
+
+    /// Looks at the logits of the batch that offsets were asked for last, before its update, when the
+    /// share `progress` of all updates is done: trust is withdrawn where they lag.
+    pub fn watch(&mut self, logits: &Logits, labels: &[usize], progress: f32) {
+        if !self.discounts() || self.last.len() != logits.values.len() {
+            return;
+        }
+        let pairs = logits.values.iter().zip(&self.last);
+        let values = pairs.map(|(logit, offset)| logit + offset).collect();
+        let helped = Logits { values, ..logits.clone() };
+        let found = [logits.accuracy(labels), helped.accuracy(labels)];
+        self.watched += 1;
+        // The mean of all at first, of about the last twenty later on.
+        let part = 1.0 / f64::from(self.watched.min(PATIENCE));
+        let pairs = self.right.iter_mut().zip(found);
+        pairs.for_each(|(right, found)| *right += part * (found - *right));
+        let [alone, helped] = self.right;
+        if self.watched >= PATIENCE && progress >= 0.25 && helped - alone > LAG {
+            self.trust = Some(0.0);
+        }
+    }
+}
+
+/// The share of a running mean that stays in the `step`-th update from 1: the first ones have no more
+/// to hold on to than they have seen.
+pub fn staying(averaging: f32, step: usize) -> f32 {
+    averaging.min(step as f32 / (step as f32 + 10.0))
+}
+
+/// The same as weights of specimens, 1 on average, for a loss that has no logits: the prior of a
+/// stratum is taken out of it by `exp(-o_y)`.
+pub fn as_weights(offsets: &[f32], labels: &[usize], classes: usize) -> Vec<f32> {
+    let rows = offsets.chunks_exact(classes).zip(labels);
+    let weights: Vec<f32> = rows.map(|(row, &label)| (-row[label]).exp()).collect();
+    let mean = weights.iter().sum::<f32>() / weights.len().max(1) as f32;
+    weights.into_iter().map(|weight| weight / mean).collect()
+}
+
+/// Agreement beyond chance: 1 where all verdicts are the same, 0 where they agree as often as
+/// independent ones would. 0 also where both name one class alone, which is no agreement on a cue.
+fn kappa(one: &[usize], other: &[usize], classes: usize) -> f64 {
+    let rows = one.len().min(other.len()).max(1) as f64;
+    let agreed = one.iter().zip(other).filter(|(a, b)| a == b).count() as f64 / rows;
+    let share = |all: &[usize], k: usize| all.iter().filter(|&&v| v == k).count() as f64 / rows;
+    let chance: f64 = (0..classes).map(|k| share(one, k) * share(other, k)).sum();
+    if chance < 1.0 { (agreed - chance) / (1.0 - chance) } else { 0.0 }
+}
+
+#[cfg(test)]
+impl Discount {
+    /// One that trusts its companion wholly and has learned all from it.
+    pub fn settled(training: &Training, classes: usize) -> Self {
+        Self { lessons: 0, trust: Some(1.0), ..Self::new(training, classes) }
+    }
+
+    /// How far the companion is trusted.
+    pub const fn trust(&self) -> Option<f32> {
+        self.trust
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch() -> Batch {
+        Batch { rows: 4, labels: vec![0, 1, 0, 1], ..Batch::default() }
+    }
+
+    /// Six lessons with these verdicts half-way and at the end.
+    fn taught(half_way: &[usize], end: &[usize]) -> Discount {
+        let training = Training { companion_exposure: 6.0, discount: 2.0, ..Training::default() };
+        let mut discount = Discount::new(&training, 2);
+        for lesson in 0..6 {
+            assert!(discount.learns() && discount.pending().is_none());
+            discount.note(&batch(), if lesson == 3 { half_way } else { &[0, 0, 0, 0] });
+            assert_eq!(discount.offsets(&[0, 1, 0, 1], &[0, 1, 0, 1]), None);
+            discount.learned();
+        }
+        assert!(!discount.learns());
+        assert_eq!(discount.pending(), Some(&batch()));
+        discount.settle(end);
+        assert_eq!(discount.pending(), None);
+        discount
+    }
+
+    #[test]
+    fn a_companion_is_trusted_as_far_as_it_keeps_its_verdicts() {
+        assert_eq!(taught(&[0, 1, 0, 1], &[0, 1, 0, 1]).trust(), Some(1.0));
+        assert_eq!(taught(&[0, 1, 0, 1], &[0, 1, 1, 0]).trust(), Some(0.0));
+        assert_eq!(taught(&[0, 1, 0, 1], &[1, 0, 1, 0]).trust(), Some(0.0));
+        assert_eq!(taught(&[0, 0, 0, 0], &[0, 0, 0, 0]).trust(), Some(0.0));
+        let eight = |last| [0, 1, 0, 1, 0, 1, 0, last];
+        // 7 of 8 agree, 1 of 2 by chance: kappa is 3/4.
+        assert!((kappa(&eight(1), &eight(0), 2) - 0.75).abs() < 1e-12);
+        let three = kappa(&[0, 1, 2], &[0, 1, 2], 3);
+        assert!((three - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_discounted_is_what_the_verdict_says_of_the_label() {
+        let mut discount = taught(&[0, 1, 0, 1], &[0, 1, 0, 1]);
+        // 30 and 10 of verdict 0, 10 and 50 of verdict 1; one more in every cell.
+        let cells = [(0, 0, 30), (0, 1, 10), (1, 0, 10), (1, 1, 50)];
+        let rows = cells.iter().flat_map(|&(v, k, n)| std::iter::repeat_n((v, k), n));
+        let (verdicts, labels): (Vec<usize>, Vec<usize>) = rows.unzip();
+        let found = discount.offsets(&verdicts, &labels).unwrap();
+        assert_eq!(found.len(), 200);
+        let wanted = |n: f64, of: f64, label: f64| 2.0 * (n / of / (label / 104.0)).ln();
+        let first = [wanted(31.0, 42.0, 42.0), wanted(11.0, 42.0, 62.0)];
+        let last = [wanted(11.0, 62.0, 42.0), wanted(51.0, 62.0, 62.0)];
+        for (found, wanted) in found[..2].iter().chain(&found[198..]).zip(first.iter().chain(&last))
+        {
+            assert!((f64::from(*found) - wanted).abs() < 1e-6, "{found} {wanted}");
+        }
+        let weights = as_weights(&found, &labels, 2);
+        assert!((weights.iter().sum::<f32>() / 100.0 - 1.0).abs() < 1e-5);
+        assert!(weights[30] > weights[0] && weights[40] > weights[99]);
+    }
+
+    #[test]
+    fn trust_is_withdrawn_where_nothing_can_stand_in_for_the_companion() {
+        let labels: Vec<usize> = (0..40).map(|i| i % 2).collect();
+        let logits = |wrong: usize| {
+            let sign = |i: usize| if (i % 2 == 0) == (i >= wrong) { 0.1 } else { -0.1 };
+            let values = (0..40).flat_map(|i| [sign(i), -sign(i)]).collect();
+            Logits { rows: 40, classes: 2, values }
+        };
+        let trust = |wrong: usize, updates: usize, progress: f32| {
+            let mut discount = taught(&[0, 1, 0, 1], &[0, 1, 0, 1]);
+            for _ in 0..updates {
+                // The companion knows every label.
+                discount.offsets(&labels, &labels).unwrap();
+                discount.watch(&logits(wrong), &labels, progress);
+            }
+            discount.trust()
+        };
+        assert_eq!(trust(20, 20, 0.3), Some(0.0));
+        assert_eq!(trust(20, 19, 0.3), Some(1.0), "too soon to tell");
+        assert_eq!(trust(20, 60, 0.2), Some(1.0), "causes are still to be learned");
+        assert_eq!(trust(3, 60, 1.0), Some(1.0), "3 of 40 is no lag");
+    }
+
+    #[test]
+    fn a_verdict_that_says_nothing_discounts_nothing() {
+        let mut discount = taught(&[0, 1, 0, 1], &[0, 1, 0, 1]);
+        // Two labels of three have the class 1, whatever the verdict.
+        let verdicts: Vec<usize> = (0..600).map(|i| i % 2).collect();
+        let labels: Vec<usize> = (0..600).map(|i| usize::from(i % 3 > 0)).collect();
+        let found = discount.offsets(&verdicts, &labels).unwrap();
+        assert!(found.iter().all(|offset| offset.abs() < 0.02), "{:?}", &found[..4]);
+        // Nor does one that isn't trusted, however well it knows the label.
+        let mut doubted = taught(&[0, 1, 0, 1], &[0, 1, 1, 0]);
+        assert_eq!(doubted.offsets(&labels, &labels), None);
+    }
+}
