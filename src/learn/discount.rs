@@ -274,7 +274,7 @@ mod tests {
     fn trust_is_withdrawn_where_nothing_can_stand_in_for_the_companion() {
         let labels: Vec<usize> = (0..40).map(|i| i % 2).collect();
         let logits = |wrong: usize| {
-            let sign = |i: usize| if (i % 2 == 0) == (i >= wrong) { 0.1 } else { -0.1 };
+            let sign = |i: usize| if i.is_multiple_of(2) == (i >= wrong) { 0.1 } else { -0.1 };
             let values = (0..40).flat_map(|i| [sign(i), -sign(i)]).collect();
             Logits { rows: 40, classes: 2, values }
         };
