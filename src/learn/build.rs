@@ -12,7 +12,7 @@ use super::trainer::Trainer;
 use super::{InputSpec, LearnError, Learner};
 use crate::scene::training::{Method as MethodName, Training};
 
-/// A learner at its start. The same seed gives the same start; parameters that two objectives
+/// A learner at its start, on the engine that [`choose`](super::choose) takes. The same seed gives the same start; parameters that two objectives
 /// share start the same under both.
 ///
 /// # Errors
@@ -23,7 +23,7 @@ pub fn new_learner(
     training: &Training,
     seed: u64,
 ) -> Result<Box<dyn Learner>, LearnError> {
-    new_learner_on(Engine::Dfdx, inputs, classes, training, seed)
+    new_learner_on(Engine::Auto, inputs, classes, training, seed)
 }
 
 /// The same on an engine.
@@ -52,7 +52,7 @@ pub fn load_learner(
     classes: usize,
     training: &Training,
 ) -> Result<Box<dyn Learner>, LearnError> {
-    load_learner_on(Engine::Dfdx, path, inputs, classes, training)
+    load_learner_on(Engine::Auto, path, inputs, classes, training)
 }
 
 /// The same on an engine; any engine's file will do.
