@@ -11,7 +11,7 @@ use super::super::device::LearnDevice;
 use super::super::features::Features;
 use super::super::gaussian::{Experts, Gaussian};
 use super::super::objective::cross_entropy;
-use super::super::ops::{add_all, upload};
+use super::super::ops::{add_all, normalised_rows, upload};
 use super::super::parameter::{Parameter, Start};
 use super::super::tape::{Scalar, SharedTape, Var};
 use super::{Joint, Method, Showing, Task};
@@ -28,7 +28,8 @@ const WIDEST: f32 = 8.0;
 /// The stream of the sampled z.
 const SAMPLE: StreamId = StreamId::of("learn:hved");
 
-/// `q_m = N(h_m A_m + a_m, exp(h_m C_m + c_m))` for every modality, half as wide as the features, and
+/// `q_m = N(n_m A_m + a_m, exp(n_m C_m + c_m))` for every modality, half as wide as the features, where
+/// `n_m` is `h_m` less its mean and over its standard deviation, and
 /// `q_S = N(0, 1) prod_{m in S} q_m` for a set S of them: precisions add up, from 1 on, and means
 /// are weighed by them. With O what is shown of a specimen, `Z = mu_O`, the head `Z W + b`, and
 ///
@@ -42,8 +43,8 @@ const SAMPLE: StreamId = StreamId::of("learn:hved");
 ///
 /// Quirk of the authors' code that is kept: `q_O` is of what is shown, where their paper, as we
 /// remember it, means all modalities. Deviations: one level on vectors instead of maps at every
-/// scale; cross-entropy for the Dice and cross-entropy of voxels; decoders of one layer; C3R acts on
-/// `mu_O`, not on the sample.
+/// scale; cross-entropy for the Dice and cross-entropy of voxels; decoders of one layer. The norm of
+/// the features is ours, and that C3R acts on `mu_O`, not on the sample.
 /// Source: ReubenDo/U-HVED, `u_hved_net.py`, `application.py`.
 pub struct Hved<D: LearnDevice> {
     means: Vec<Dense<D>>,
@@ -132,8 +133,10 @@ impl<D: LearnDevice> Method<D> for Hved<D> {
     }
 
     fn join(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Joint<D>, D::Err> {
-        let means = Dense::forward_each(&self.means, &features.h, tape)?;
-        let spreads = Dense::forward_each(&self.spreads, &features.h, tape)?.into_iter();
+        let h = features.h.iter().map(|h| normalised_rows(h.clone()));
+        let h: Vec<Var<D>> = h.collect::<Result<_, _>>()?;
+        let means = Dense::forward_each(&self.means, &h, tape)?;
+        let spreads = Dense::forward_each(&self.spreads, &h, tape)?.into_iter();
         let spreads = spreads.map(|logs| logs.try_clamp(-WIDEST, WIDEST));
         let experts = Experts::of(means, spreads.collect::<Result<_, _>>()?)?;
         let Gaussian { mean, precision } = experts.shown(features)?;
