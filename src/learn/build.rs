@@ -5,7 +5,8 @@ use std::path::Path;
 use super::checkpoint::Checkpoint;
 use super::engine::{Engine, Fused, choose};
 use super::method::{
-    Align, Alone, Clip, Concat, Hemis, Late, Lckd, Method, Mmbt, Qmf, SimMmdg, Tmc, TmcViews,
+    Align, AlignItc, Alone, Clip, Concat, Hemis, Hved, Late, Lckd, Method, Mmbt, Mmfm, Mmtm, Qmf,
+    Rseg, SimMmdg, Tmc, TmcViews,
 };
 use super::plan::Plan;
 use super::trainer::Trainer;
@@ -108,6 +109,11 @@ fn build(
         MethodName::Mmbt => on_device::start::<Mmbt<_>>(plan, seed, checkpoint),
         MethodName::Lckd => on_device::start::<Lckd<_>>(plan, seed, checkpoint),
         MethodName::Clip => on_device::start::<Clip<_>>(plan, seed, checkpoint),
+        MethodName::AlignItc => on_device::start::<AlignItc<_>>(plan, seed, checkpoint),
+        MethodName::Mmtm => on_device::start::<Mmtm<_>>(plan, seed, checkpoint),
+        MethodName::Hved => on_device::start::<Hved<_>>(plan, seed, checkpoint),
+        MethodName::Mmfm => on_device::start::<Mmfm<_>>(plan, seed, checkpoint),
+        MethodName::Rseg => on_device::start::<Rseg<_>>(plan, seed, checkpoint),
         MethodName::SimMmdg => on_device::start::<SimMmdg<_>>(plan, seed, checkpoint),
     }
 }
