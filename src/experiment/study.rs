@@ -99,7 +99,7 @@ impl Study {
             return Err(StudyError::NoTwins { objective: objective.name() });
         }
         let feed = Feed::new(&data.shapes, mel)?;
-        Ok(Self { data, feed, training: training.clone(), seed, engine: Engine::Dfdx })
+        Ok(Self { data, feed, training: training.clone(), seed, engine: Engine::Auto })
     }
 
     /// The same study with its updates computed by `engine`.

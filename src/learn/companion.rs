@@ -16,6 +16,7 @@ use dfdx::prelude::{AdamConfig, Gradients, NoneTape};
 
 use super::Batch;
 use super::device::LearnDevice;
+use super::hidden::Hidden;
 use super::learner::Logits;
 use super::method::{Head, Method};
 use super::model::Model;
@@ -73,7 +74,7 @@ impl<D: LearnDevice, M: Method<D>> Companion<D, M> {
         classes: usize,
         inputs: &[Vec<Matrix<D>>],
         batch: &Batch,
-        hidden: &[bool],
+        hidden: &Hidden,
     ) -> Result<Judgement<D>, D::Err> {
         let tape = SharedTape::recording();
         let pass = self.model.forward(inputs, &[batch], hidden, &tape)?;
@@ -100,7 +101,7 @@ impl<D: LearnDevice, M: Method<D>> Companion<D, M> {
         inputs: &[Vec<Matrix<D>>],
         batch: &Batch,
     ) -> Result<Vec<usize>, D::Err> {
-        let pass = self.model.forward(inputs, &[batch], &[], &SharedTape::off())?;
+        let pass = self.model.forward(inputs, &[batch], &Hidden::default(), &SharedTape::off())?;
         let values = Head::whole(&pass.joint.heads)?.logits.as_vec();
         Ok(Logits { rows: batch.rows, classes, values }.verdicts().collect())
     }

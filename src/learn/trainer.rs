@@ -7,6 +7,7 @@ use super::companion::Companion;
 use super::criterion::Criterion;
 use super::device::LearnDevice;
 use super::discount::Discount;
+use super::hidden::Hidden;
 use super::learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 use super::loss::{Loss, report};
 use super::method::{Method, Phase};
@@ -134,7 +135,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         &self,
         batch: &Batch,
         twin: Option<&Batch>,
-        hidden: &[bool],
+        hidden: &Hidden,
         advice: &Advice<D>,
         tape: &SharedTape<D>,
     ) -> Result<Evaluated<D>, D::Err> {
@@ -146,6 +147,8 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             model: &self.model,
             tape,
             progress: self.progress(),
+            seed: self.seed,
+            step: self.steps as u64,
             phase: self.phase,
             weights: advice.weights.as_deref(),
             offsets: advice.offsets.as_ref(),
@@ -180,7 +183,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         let twin = self.twins(batch, twin)?;
         let batches: Vec<&Batch> = std::iter::once(batch).chain(twin).collect();
         self.staging.stage(&batches).map_err(LearnError::device)?;
-        let hidden = self.hidden();
+        let hidden = self.hidden(batch.rows);
         let advice = self.advise(batch, &hidden)?;
         let tape = SharedTape::recording();
         let Evaluated { loss, logits } =

@@ -21,7 +21,7 @@ pub fn perform(plan: &Plan, trial: &Trial, go_on: &mut dyn FnMut() -> bool) -> O
         seed: trial.seed,
         trainings: vec![training],
         specimens: plan.specimens,
-        engine: Engine::Dfdx,
+        engine: Engine::Auto,
     };
     let failed = |reason: String| Some(Outcome::failed(&trial.key, &trial.title(), reason));
     let mut watcher = Asks(go_on);

@@ -72,7 +72,7 @@ fn a_session_trains_the_model_that_train_does() {
             seed,
             trainings,
             specimens: 512,
-            engine: Engine::Dfdx,
+            engine: Engine::Auto,
         };
         let (entrants, _) = experiment::train(&contest, &mut Quiet).unwrap();
         let directory = RunDirectory::create(&theirs).unwrap();

@@ -7,11 +7,11 @@ use crate::scene::training::{Distance, Method, Objective, Training};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
     /// dfdx: every method and every setting, and the GPU where the program is built for it.
-    #[default]
     Dfdx,
     /// The fused engine of this program, on the CPU.
     Fused,
     /// The fused engine where it can, dfdx elsewhere.
+    #[default]
     Auto,
 }
 

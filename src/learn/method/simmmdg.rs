@@ -212,6 +212,8 @@ mod tests {
             weights: &weights,
             offsets: None,
             progress: 0.0,
+            seed: 0,
+            step: 0,
             features: &features,
             tape: &tape,
         };
@@ -279,6 +281,8 @@ mod tests {
                 weights: &weights,
                 offsets: None,
                 progress: 0.0,
+                seed: 0,
+                step: 0,
                 features: &features,
                 tape: &tape,
             };

@@ -7,6 +7,7 @@ use super::super::device::LearnDevice;
 #[cfg(test)]
 use super::super::discount::Discount;
 use super::super::discount::as_weights;
+use super::super::hidden::Hidden;
 use super::super::method::{Method, Phase};
 use super::super::ops::upload;
 use super::super::tape::Matrix;
@@ -28,7 +29,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
     pub(super) fn advise(
         &mut self,
         batch: &Batch,
-        hidden: &[bool],
+        hidden: &Hidden,
     ) -> Result<Advice<D>, LearnError> {
         let mut advice = Advice { weights: None, offsets: None, gradients: None };
         let classes = self.plan.classes;
