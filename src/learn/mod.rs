@@ -62,7 +62,7 @@ pub use build::{fits, load_learner, load_learner_on, new_learner, new_learner_on
 pub use engine::{Engine, choose};
 pub use error::LearnError;
 pub use input::{Form, Grid, Input, InputSpec};
-pub use learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
+pub use learner::{Accelerated, Counterfactual, Learner, Logits, Representation, StepLosses};
 pub use objective::c3_risk;
 pub use parameter::NamedParameter;
 pub use twin_network::CounterfactualKind;

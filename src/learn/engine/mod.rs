@@ -24,6 +24,7 @@
 
 mod block;
 mod choice;
+mod cuda;
 mod fused;
 mod head;
 mod imagine;
