@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The sources, in the order in which they build on one another.
-const SOURCES: [&str; 8] = ["common", "layers", "attention", "verdict", "risk", "head", "weigh", "learn"];
+const SOURCES: [&str; 8] =
+    ["common", "layers", "attention", "verdict", "risk", "head", "weigh", "learn"];
 /// Cards that get code of their own; later ones translate what is for the last.
 const CARDS: [&str; 2] = ["80", "90"];
 
@@ -33,8 +34,10 @@ fn main() {
 
     let folders = ["CUDA_PATH", "CUDA_HOME"].map(variable).into_iter().flatten();
     let below = folders.map(|folder| folder.join("bin"));
-    let on_path: Vec<PathBuf> =
-        variable("PATH").iter().flat_map(|path| env::split_paths(path).collect::<Vec<_>>()).collect();
+    let on_path: Vec<PathBuf> = variable("PATH")
+        .iter()
+        .flat_map(|path| env::split_paths(path).collect::<Vec<_>>())
+        .collect();
     let places = below.chain(on_path);
     let name = format!("nvcc{}", env::consts::EXE_SUFFIX);
     let Some(nvcc) = places.map(|folder| folder.join(&name)).find(|path| path.is_file()) else {

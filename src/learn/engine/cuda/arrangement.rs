@@ -96,8 +96,7 @@ impl Arrangement {
     pub fn spread(&self, shape: &Shape, values: &[f32]) -> Vec<f32> {
         let mut out = vec![0.0; self.words];
         for (entry, &offset) in shape.entries.iter().zip(&self.offsets) {
-            out[offset..][..entry.count()]
-                .copy_from_slice(&values[entry.start..][..entry.count()]);
+            out[offset..][..entry.count()].copy_from_slice(&values[entry.start..][..entry.count()]);
         }
         out
     }

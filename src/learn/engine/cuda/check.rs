@@ -4,7 +4,9 @@
 use rand::RngExt;
 
 use super::super::super::plan::Plan;
-use super::super::super::{Batch, Input, InputSpec, LearnError, Learner, NamedParameter, StepLosses};
+use super::super::super::{
+    Batch, Input, InputSpec, LearnError, Learner, NamedParameter, StepLosses,
+};
 use super::super::fused::Fused;
 use super::super::store::{Adam, adam_step};
 use super::device::Device;

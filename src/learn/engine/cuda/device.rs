@@ -51,12 +51,7 @@ pub trait Device: Send {
 
     /// Begins to run a program on what was staged in a slot, and then to read so many words at an
     /// address.
-    fn run(
-        &mut self,
-        routine: Routine,
-        slot: usize,
-        read: (u64, usize),
-    ) -> Result<(), LearnError>;
+    fn run(&mut self, routine: Routine, slot: usize, read: (u64, usize)) -> Result<(), LearnError>;
 
     /// Waits for the last run of a slot and gives the words that were read.
     fn results(&mut self, slot: usize) -> Result<Vec<u32>, LearnError>;

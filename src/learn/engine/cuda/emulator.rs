@@ -3,8 +3,9 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use libloading::Library;
 
@@ -14,14 +15,8 @@ use super::device::{Device, Routine, SLOTS};
 use super::kernels::SOURCES;
 use super::program::{Arg, Launch, Program, REGIONS, Step};
 
-type LaunchFn = unsafe extern "C" fn(
-    *const c_char,
-    c_uint,
-    c_uint,
-    c_uint,
-    *mut *mut c_void,
-    c_int,
-);
+type LaunchFn =
+    unsafe extern "C" fn(*const c_char, c_uint, c_uint, c_uint, *mut *mut c_void, c_int);
 
 /// The kernels as a library of the host.
 pub struct Kernels {
@@ -34,13 +29,14 @@ pub fn kernels() -> Option<&'static Kernels> {
     KERNELS.get_or_init(compile).as_ref()
 }
 
-#[expect(unsafe_code, reason = "a library is opened")]
+/// Builds the library of the kernels in a folder, and what stands in for NVIDIA's with it; none, and
+/// it says so, where there is no C++ compiler.
 #[expect(clippy::print_stderr, reason = "a test that can't run says so")]
-fn compile() -> Option<Kernels> {
-    let folder = tempfile::tempdir().unwrap();
-    let (source, library) = (folder.path().join("kernels.cc"), folder.path().join("kernels.so"));
+pub fn build(folder: &Path) -> Option<PathBuf> {
+    let (source, library) = (folder.join("kernels.cc"), folder.join("kernels.so"));
     let (before, after) = (include_str!("emulator/before.cc"), include_str!("emulator/after.cc"));
-    fs::write(&source, format!("{before}\n{}\n{after}", SOURCES.concat())).unwrap();
+    let driver = include_str!("emulator/driver.cc");
+    fs::write(&source, [before, &SOURCES.concat(), after, driver].join("\n")).unwrap();
     let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".into());
     let flags = ["-std=c++17", "-O2", "-U_FORTIFY_SOURCE", "-fno-strict-aliasing", "-shared"];
     let mut command = Command::new(&compiler);
@@ -52,11 +48,18 @@ fn compile() -> Option<Kernels> {
         }
         Ok(found) => {
             assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
-            // SAFETY: the library was compiled from our own sources just now, and what it does when
-            // it is opened is to fill a table.
-            Some(Kernels { library: unsafe { Library::new(&library) }.unwrap() })
+            Some(library)
         }
     }
+}
+
+#[expect(unsafe_code, reason = "a library is opened")]
+fn compile() -> Option<Kernels> {
+    let folder = tempfile::tempdir().unwrap();
+    let library = build(folder.path())?;
+    // SAFETY: the library was compiled from our own sources just now, and what it does when it is
+    // opened is to fill tables.
+    Some(Kernels { library: unsafe { Library::new(library) }.unwrap() })
 }
 
 impl Kernels {
@@ -83,6 +86,9 @@ impl Kernels {
             bits.iter_mut().map(|bits| std::ptr::from_mut(bits).cast()).collect();
         let name = CString::new(launch.kernel).unwrap();
         let [wide, high] = launch.grid;
+        // The library has the threads of one launch at a time.
+        static ONE: Mutex<()> = Mutex::new(());
+        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: this is its declaration; the kinds of the arguments are compared with those of
         // the kernel before, and what they point to is memory of this emulator.
         unsafe {
@@ -144,7 +150,8 @@ impl Emulator {
         let [m, n, k] = gemm.shape.map(|size| size as usize);
         let [a, b, c] = gemm.matrices;
         for product in 0..gemm.count as usize {
-            let (left, right) = (self.numbers(a, product, [m, k]), self.numbers(b, product, [k, n]));
+            let (left, right) =
+                (self.numbers(a, product, [m, k]), self.numbers(b, product, [k, n]));
             let before = self.numbers(c, product, [m, n]);
             let leading = c.leading as usize;
             let address = c.address + 4 * (product * c.stride as usize) as u64;
@@ -165,7 +172,6 @@ pub fn kinds(launch: &Launch) -> String {
     let kind = |arg: &Arg| match arg {
         Arg::At(_) | Arg::Null => 'p',
         Arg::Int(_) => 'i',
-        Arg::Long(_) => 'l',
         Arg::Float(_) => 'f',
     };
     launch.args.iter().map(kind).collect()

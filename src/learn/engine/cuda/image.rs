@@ -7,12 +7,17 @@ use std::ptr;
 use super::kernels::SOURCES;
 use super::library::{Compiler, Handle};
 
-/// What nvcc made of the sources as the program was built; empty where there was none.
-static COMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/kernels.fatbin"));
+/// Bytes that begin where the driver may read wide words.
+#[repr(C, align(64))]
+struct Aligned<T: ?Sized>(T);
 
-/// Whether the kernels were compiled with the program.
+/// What nvcc made of the sources as the program was built; empty where there was none.
+static COMPILED: &Aligned<[u8]> =
+    &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/kernels.fatbin")));
+
+/// The kernels that were compiled with the program, if they were.
 pub const fn compiled() -> Option<&'static [u8]> {
-    if COMPILED.is_empty() { None } else { Some(COMPILED) }
+    if COMPILED.0.is_empty() { None } else { Some(&COMPILED.0) }
 }
 
 /// The kernels for a card of this compute capability, as PTX that ends with a 0.
@@ -24,8 +29,8 @@ pub fn compile([major, minor]: [i32; 2]) -> Result<Vec<u8>, String> {
     let compiler = Compiler::open()?;
     let source = CString::new(SOURCES.concat()).map_err(|error| error.to_string())?;
     let options = [format!("--gpu-architecture=compute_{major}{minor}"), "--std=c++17".into()];
-    let options = options.map(CString::new);
-    let options: Vec<CString> = options.into_iter().collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    let options: Result<Vec<CString>, _> = options.into_iter().map(CString::new).collect();
+    let options = options.map_err(|error| error.to_string())?;
     let options: Vec<*const c_char> = options.iter().map(|option| option.as_ptr()).collect();
     let mut program: Handle = ptr::null_mut();
     // SAFETY: all pointers are to what lives to the end of this function, texts end with a 0, there

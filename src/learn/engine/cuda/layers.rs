@@ -20,7 +20,7 @@ pub fn forward(program: &mut Program, net: &Net<'_>, input: &InputPlaces, finish
             Arg::At(at),
             Arg::At(model.value(bias)),
             Arg::maybe(marks),
-            Arg::Long((rows * width) as i64),
+            Arg::Int((rows * width) as i32),
             Arg::Int(width as i32),
             Arg::Int(if marks.is_some() { modalities as i32 } else { 1 }),
             Arg::Int(i32::from(elu)),
@@ -129,7 +129,7 @@ pub fn backward(program: &mut Program, net: &Net<'_>, input: &InputPlaces, wide:
             Arg::At(slope),
             Arg::At(value),
             Arg::maybe(marks),
-            Arg::Long((rows * width) as i64),
+            Arg::Int((rows * width) as i32),
             Arg::Int(width as i32),
             Arg::Int(if marks.is_some() { modalities as i32 } else { 1 }),
         ];

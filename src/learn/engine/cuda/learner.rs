@@ -67,6 +67,20 @@ fn fits(plan: &Plan, placed: &Placed) -> Result<(), LearnError> {
     Ok(())
 }
 
+/// An error for more specimens than the kernels count.
+fn counted(placed: &Placed, rows: usize) -> Result<(), LearnError> {
+    let widest =
+        placed.shape.slots.iter().max().map_or(1, |slot| slot * placed.shape.features.len());
+    if 2 * rows * widest < i32::MAX as usize {
+        return Ok(());
+    }
+    Err(LearnError::Setting {
+        setting: "the number of specimens on a GPU".into(),
+        found: rows.to_string(),
+        remedy: "take smaller batches",
+    })
+}
+
 impl<D: Device> OnCard<D> {
     /// A learner on `device` whose parameters come from `seed`, or from `checkpoint` where there is
     /// one.
@@ -122,6 +136,7 @@ impl<D: Device> OnCard<D> {
         twin: Option<&Batch>,
     ) -> Result<(), LearnError> {
         batch.check(&self.plan.inputs, self.plan.classes)?;
+        counted(&self.placed, batch.rows)?;
         let batches = match self.plan.training.objective {
             Objective::C3rTwin => vec![batch, self.plan.twins_of(batch, twin)?],
             _ => vec![batch],
@@ -211,6 +226,7 @@ impl<D: Device> OnCard<D> {
     fn look(&self, batch: &Batch) -> Result<(Seen, Vec<f32>), LearnError> {
         batch.check(&self.plan.inputs, self.plan.classes)?;
         let (placed, rows) = (&self.placed, batch.rows);
+        counted(placed, rows)?;
         let shape = &placed.shape;
         let mut card = self.card();
         let Card { device, sessions, models, .. } = &mut *card;
@@ -254,7 +270,8 @@ impl<D: Device> Card<D> {
             bases[region as usize] = self.models[i];
             let [first, second] = model.moments();
             let [one, other] = &store.moments;
-            for (place, values) in [(model.value(0), &store.values), (first, one), (second, other)] {
+            for (place, values) in [(model.value(0), &store.values), (first, one), (second, other)]
+            {
                 let values = placed.arrangement.spread(&placed.shape, values);
                 self.device.write(place.address(&bases), bytemuck::cast_slice(&values))?;
             }

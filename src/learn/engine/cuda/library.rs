@@ -3,6 +3,7 @@
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use libloading::Library;
 
@@ -163,14 +164,20 @@ fn open(name: &str, candidates: &[PathBuf]) -> Result<Library, String> {
     Err(format!("the library {name} isn't there"))
 }
 
+/// A library that was opened once, or why it can't be; it stays open, for what it has made may
+/// outlive whoever asked for it.
+type Once<T> = OnceLock<Result<T, String>>;
+
 impl Driver {
     /// The driver of this machine.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn open() -> Result<Self, String> {
+    pub fn open() -> Result<&'static Self, String> {
+        static DRIVER: Once<Driver> = OnceLock::new();
         let names = if cfg!(windows) { ["nvcuda.dll"; 2] } else { ["libcuda.so.1", "libcuda.so"] };
-        Self::of(open("libcuda of an NVIDIA driver", &names.map(PathBuf::from))?)
+        let library = || open("libcuda of an NVIDIA driver", &names.map(PathBuf::from));
+        DRIVER.get_or_init(|| Self::of(library()?)).as_ref().map_err(Clone::clone)
     }
 }
 
@@ -179,9 +186,11 @@ impl Blas {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn open() -> Result<Self, String> {
+    pub fn open() -> Result<&'static Self, String> {
+        static BLAS: Once<Blas> = OnceLock::new();
         let suffixes = if cfg!(windows) { ["_13", "_12", "_11"] } else { [".13", ".12", ".11"] };
-        Self::of(open("cuBLAS", &candidates("cublas", &suffixes))?)
+        let library = || open("cuBLAS", &candidates("cublas", &suffixes));
+        BLAS.get_or_init(|| Self::of(library()?)).as_ref().map_err(Clone::clone)
     }
 }
 
@@ -191,11 +200,8 @@ impl Compiler {
     /// # Errors
     /// Why there is none.
     pub fn open() -> Result<Self, String> {
-        let suffixes = if cfg!(windows) {
-            ["_130_0", "_120_0", "_112_0"]
-        } else {
-            [".13", ".12", ".11.2"]
-        };
+        let suffixes =
+            if cfg!(windows) { ["_130_0", "_120_0", "_112_0"] } else { [".13", ".12", ".11.2"] };
         Self::of(open("NVRTC", &candidates("nvrtc", &suffixes))?)
     }
 }

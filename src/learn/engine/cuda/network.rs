@@ -217,8 +217,6 @@ impl InputPlaces {
 
 /// A network for a number of specimens.
 pub struct Net<'a> {
-    /// Its layers.
-    pub shape: &'a Shape,
     /// Where its parameters lie.
     pub arrangement: &'a Arrangement,
     /// The memory that they lie in.
@@ -237,7 +235,7 @@ impl<'a> Net<'a> {
     /// Rooms for a network whose parameters lie in a region.
     pub fn new(
         rooms: &mut Rooms,
-        shape: &'a Shape,
+        shape: &Shape,
         arrangement: &'a Arrangement,
         region: Region,
         rows: usize,
@@ -250,6 +248,6 @@ impl<'a> Net<'a> {
             false => values.clone(),
         };
         let model = Model::of(region, arrangement);
-        Self { shape, arrangement, model, sizes, values, slopes, instrument: None }
+        Self { arrangement, model, sizes, values, slopes, instrument: None }
     }
 }

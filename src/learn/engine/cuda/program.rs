@@ -47,8 +47,6 @@ pub enum Arg {
     Null,
     /// An `int`.
     Int(i32),
-    /// A `place` of the kernels: a count or an index of 64 bits.
-    Long(i64),
     /// A `float`.
     Float(f32),
 }
@@ -62,13 +60,12 @@ impl Arg {
         }
     }
 
-    /// Its bits, and how many bytes of them count.
+    /// Its bits, the low ones first: four bytes of a number count.
     pub const fn bits(self, bases: &[u64; REGIONS]) -> u64 {
         match self {
             Self::At(place) => place.address(bases),
             Self::Null => 0,
             Self::Int(number) => number as u32 as u64,
-            Self::Long(number) => number as u64,
             Self::Float(number) => number.to_bits() as u64,
         }
     }
@@ -178,13 +175,7 @@ impl Program {
     }
 
     /// A kernel with so many blocks of so many threads.
-    pub fn launch(
-        &mut self,
-        kernel: &'static str,
-        grid: [usize; 2],
-        block: usize,
-        args: Vec<Arg>,
-    ) {
+    pub fn launch(&mut self, kernel: &'static str, grid: [usize; 2], block: usize, args: Vec<Arg>) {
         let (grid, block) = (grid.map(|blocks| blocks as u32), block as u32);
         self.steps.push(Step::Launch(Launch { kernel, grid, block, args }));
     }

@@ -1,5 +1,7 @@
 //! Programs with their memory, kept for the sizes of batches that come.
 
+use rayon::prelude::*;
+
 use super::super::super::plan::Plan;
 use super::super::super::{Batch, LearnError};
 use super::device::{Device, Routine, write_tables};
@@ -69,8 +71,7 @@ impl Sessions {
             let draft = Draft::new(plan, placed, purpose, rows, companion);
             let work = device.allocate(draft.work)?;
             let mut bases = [models[0], models[1], work, 0];
-            let mut session =
-                Session { purpose, rows, draft, work, lanes: Vec::new(), bases };
+            let mut session = Session { purpose, rows, draft, work, lanes: Vec::new(), bases };
             let lanes = if purpose == Purpose::Update { 2 } else { 1 };
             for _ in 0..lanes {
                 let input = device.allocate(session.draft.input_words)?;
@@ -103,13 +104,23 @@ fn discard(device: &mut dyn Device, session: Session) -> Result<(), LearnError> 
     device.free(session.work)
 }
 
+/// Copies words, large numbers of them side by side.
+fn copy(out: &mut [u32], from: &[u32]) {
+    const PART: usize = 1 << 18;
+    if from.len() < 4 * PART {
+        return out.copy_from_slice(from);
+    }
+    let parts = out.par_chunks_mut(PART).zip(from.par_chunks(PART));
+    parts.for_each(|(out, from)| out.copy_from_slice(from));
+}
+
 /// Writes a batch, and its twins behind it, as a program wants to find them.
 pub fn pack(input: &InputPlaces, modalities: &[usize], batches: &[&Batch], out: &mut [u32]) {
     let rows = batches.first().map_or(0, |batch| batch.rows);
     for (&(place, width), &m) in input.values.iter().zip(modalities) {
         let parts = out[place.at..].chunks_exact_mut((rows * width).max(1));
         for (part, batch) in parts.zip(batches) {
-            part.copy_from_slice(bytemuck::cast_slice(&batch.inputs[m].values));
+            copy(part, bytemuck::cast_slice(&batch.inputs[m].values));
         }
     }
     let marks = out[input.marks.at..].chunks_exact_mut((rows * modalities.len()).max(1));

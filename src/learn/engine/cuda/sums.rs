@@ -201,7 +201,8 @@ pub fn descend(
     rate: Option<f32>,
 ) {
     let [first, second] = net.model.moments();
-    let places = [own.stretches, net.model.value(0), first, second, net.model.gradient(0), progress];
+    let places =
+        [own.stretches, net.model.value(0), first, second, net.model.gradient(0), progress];
     let mut args = arguments(&places, &[usize::from(rate.is_some())]);
     args.push(Arg::Float(rate.unwrap_or(0.0)));
     program.launch("adam", [own.blocks, 1], 256, args);

@@ -5,7 +5,6 @@ namespace host {
 template <class T> struct Kind { static const char is = '?'; };
 template <class T> struct Kind<T *> { static const char is = 'p'; };
 template <> struct Kind<int> { static const char is = 'i'; };
-template <> struct Kind<place> { static const char is = 'l'; };
 template <> struct Kind<float> { static const char is = 'f'; };
 
 struct Kernel {

@@ -13,6 +13,7 @@
 #define __global__
 #define __device__
 #define __shared__ static
+#define __align__(bytes) __attribute__((aligned(bytes)))
 
 struct Index { unsigned x, y; };
 static Index threadIdx, blockIdx, blockDim, gridDim;

@@ -2,28 +2,26 @@
 
 // x + bias and then perhaps its ELU, for rows of `width` numbers; after that times the mark of the
 // modality that a number belongs to, if there are marks: those are of width / modalities each.
-extern "C" __global__ void finish_layer(float *x, const float *bias, const float *marks, place count,
+extern "C" __global__ void finish_layer(float *x, const float *bias, const float *marks, int count,
                                         int width, int modalities, int elu) {
-    place i = thread_of();
+    int i = (int)thread_of();
     if (i >= count) return;
-    place row = i / width;
-    int column = (int)(i - row * width);
+    int row = i / width, column = i - row * width;
     float y = x[i] + bias[column];
     if (elu && !(y > 0.0f)) y = expm1f(y);
-    if (marks) y *= marks[row * modalities + column / (width / modalities)];
+    if (marks) y *= marks[(place)row * modalities + column / (width / modalities)];
     x[i] = y;
 }
 
 // The slope before an ELU from the one behind it; `y` is what the ELU gave, marks included.
-extern "C" __global__ void before_elu(float *slope, const float *y, const float *marks, place count,
+extern "C" __global__ void before_elu(float *slope, const float *y, const float *marks, int count,
                                       int width, int modalities) {
-    place i = thread_of();
+    int i = (int)thread_of();
     if (i >= count) return;
     float factor = y[i] > 0.0f ? 1.0f : y[i] + 1.0f;
     if (marks) {
-        place row = i / width;
-        int column = (int)(i - row * width);
-        factor *= marks[row * modalities + column / (width / modalities)];
+        int row = i / width, column = i - row * width;
+        factor *= marks[(place)row * modalities + column / (width / modalities)];
     }
     slope[i] *= factor;
 }

@@ -2,28 +2,30 @@
 
 #define TILE 64   // numbers of a feed and of a slope that a block multiplies
 #define STRIP 16  // rows that it holds at a time
-#define SIDE 16   // threads to a side; each has TILE / SIDE numbers of either
+#define SIDE 16   // threads to a side
+#define EACH 4    // numbers of either that a thread multiplies
 
 // A part of a weight's or a bias' gradient: what a block sums up over some rows.
 struct Tile {
     word feed, feed_step, inputs;    // where the feed begins, how far its rows lie apart, how many
     word slope, slope_step, outputs; // numbers of a row there are: none for a bias alone
     word sums, sums_step, sums_part; // where they go, how far rows and parts lie apart
-    word bias, bias_part;            // the same for the sums of the slope alone; 0 for none
+    word bias, bias_part;            // the same for the sums of a slope alone; 0 for a weight
 };
 
 // The products feed^T slope over the rows of a part: a block per tile and part. The sums of the
 // parts are added up by `adam`.
 extern "C" __global__ void gradients(const word *tiles, int rows, int part_rows) {
-    __shared__ float feeds[STRIP][TILE], slopes[STRIP][TILE];
+    __shared__ __align__(16) float feeds[STRIP][TILE], slopes[STRIP][TILE];
     const Tile *tile = (const Tile *)tiles + blockIdx.x;
     const float *feed = (const float *)tile->feed, *slope = (const float *)tile->slope;
     int inputs = (int)tile->inputs, outputs = (int)tile->outputs;
     place feed_step = (place)tile->feed_step, slope_step = (place)tile->slope_step;
-    int x = threadIdx.x % SIDE, y = threadIdx.x / SIDE;
+    // The first of the numbers of a slope and of a feed that the thread multiplies.
+    int x = threadIdx.x % SIDE * EACH, y = threadIdx.x / SIDE * EACH;
     place first = (place)blockIdx.y * part_rows;
     place end = first + part_rows < rows ? first + part_rows : rows;
-    float sums[TILE / SIDE][TILE / SIDE] = {{0.0f}}, bias = 0.0f;
+    float sums[EACH][EACH] = {{0.0f}}, bias = 0.0f;
     for (place strip = first; strip < end; strip += STRIP) {
         for (int i = threadIdx.x; i < STRIP * TILE; i += SIDE * SIDE) {
             place row = strip + i / TILE;
@@ -36,24 +38,26 @@ extern "C" __global__ void gradients(const word *tiles, int rows, int part_rows)
         }
         __syncthreads();
         for (int row = 0; row < STRIP; row++) {
-            float one[TILE / SIDE], other[TILE / SIDE];
-            for (int i = 0; i < TILE / SIDE; i++) {
-                one[i] = feeds[row][y + SIDE * i];
-                other[i] = slopes[row][x + SIDE * i];
+            if (inputs > 0) {
+                float one[EACH], other[EACH];
+                for (int i = 0; i < EACH; i++) {
+                    one[i] = feeds[row][y + i];
+                    other[i] = slopes[row][x + i];
+                }
+                for (int i = 0; i < EACH; i++)
+                    for (int k = 0; k < EACH; k++) sums[i][k] += one[i] * other[k];
+            } else if (threadIdx.x < TILE) {
+                bias += slopes[row][threadIdx.x];
             }
-            for (int i = 0; i < TILE / SIDE; i++)
-                for (int k = 0; k < TILE / SIDE; k++) sums[i][k] += one[i] * other[k];
-            if (threadIdx.x < TILE) bias += slopes[row][threadIdx.x];
         }
         __syncthreads();
     }
     float *out = (float *)tile->sums + blockIdx.y * tile->sums_part;
-    for (int i = 0; i < TILE / SIDE; i++)
-        for (int k = 0; k < TILE / SIDE; k++) {
-            int row = y + SIDE * i, column = x + SIDE * k;
-            if (row < inputs && column < outputs) out[row * tile->sums_step + column] = sums[i][k];
-        }
-    if (tile->bias && threadIdx.x < TILE && (int)threadIdx.x < outputs)
+    for (int i = 0; i < EACH; i++)
+        for (int k = 0; k < EACH; k++)
+            if (y + i < inputs && x + k < outputs)
+                out[(y + i) * tile->sums_step + x + k] = sums[i][k];
+    if (tile->bias && (int)threadIdx.x < outputs)
         ((float *)tile->bias)[blockIdx.y * tile->bias_part + threadIdx.x] = bias;
 }
 
