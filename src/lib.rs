@@ -23,9 +23,10 @@
 //! | report it | [`experiment::report::render`] |
 //!
 //! Imports go one way: `causal` and `modality` know nobody; `scene` knows them; `world` knows
-//! `scene` and `learn`; `measure`, `experiment` and `cli` follow in this order. `causal`,
+//! `scene` and `learn`; `measure`, `experiment`, `bench` and `cli` follow in this order. `causal`,
 //! `modality` and `learn` know nothing of Bevy.
 
+pub mod bench;
 pub mod causal;
 pub mod cli;
 pub mod dataset;

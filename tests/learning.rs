@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use twinworld::experiment::{Contest, Entrant, Watcher, judge, train};
+use twinworld::experiment::{Contest, Entrant, Times, Watcher, judge, train};
 use twinworld::learn::{Engine, StepLosses, new_learner};
 use twinworld::scene::training::{Method, Objective, Training};
 use twinworld::scene::{Stage, load};
@@ -14,6 +14,7 @@ struct Quiet;
 
 impl Watcher for Quiet {
     fn trained(&mut self, _: usize, _: &[Option<StepLosses>]) {}
+    fn timed(&mut self, _: &Times) {}
     fn examined(&mut self) {}
     fn wants_end(&mut self) -> bool {
         false
@@ -129,8 +130,13 @@ fn every_method_learns_the_duck() {
 fn a_method_of_a_modality_that_is_not_there_is_refused() {
     let stage = scene("mmlsyn.ron");
     let training = Training { method: Method::Image, ..stage.scene.training.clone() };
-    let contest =
-        Contest { stage, seed: 1, trainings: vec![training], specimens: 64, engine: Engine::Dfdx.into() };
+    let contest = Contest {
+        stage,
+        seed: 1,
+        trainings: vec![training],
+        specimens: 64,
+        engine: Engine::Dfdx.into(),
+    };
     let error = train(&contest, &mut Quiet).err().unwrap().to_string();
     assert!(error.contains("method") && error.contains("image"), "{error}");
 }

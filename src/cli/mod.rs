@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod bench;
 mod check;
 mod compare;
 mod console;
@@ -56,6 +57,8 @@ enum Command {
     Lab(lab::Lab),
     /// Check scene files; print ok where all is well
     Check(check::Check),
+    /// Say how fast updates and frames are on this machine
+    Bench(bench::Bench),
 }
 
 /// A mistake in the words of a command.
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Probe(command) => command.run(),
         Command::Lab(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Bench(command) => command.run(),
     };
     outcome.unwrap_or_else(|error| {
         if let Some(scene) = error.downcast_ref::<SceneError>() {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use indicatif::ProgressBar;
 
 use super::{console, interrupt};
-use crate::experiment::{Contest, Watcher};
+use crate::experiment::{Contest, Times, Watcher};
 use crate::learn::StepLosses;
 use crate::measure::frames;
 
@@ -51,6 +51,20 @@ impl Watcher for Bars {
                 "trained {step} updates in {seconds:.1} s, {rate:.0} specimens/s; loss: {shown}"
             ));
         }
+    }
+
+    fn timed(&mut self, times: &Times) {
+        console::note(&format!(
+            "time: frames {:.1} s (noise {:.1}, mechanisms {:.1}, rendering {:.1}, gathering {:.1}), \
+             updates {:.1} s, each frame beside the update on the last: {:.1} s in all",
+            times.making(),
+            times.drawing,
+            times.propagating,
+            times.rendering,
+            times.gathering,
+            times.learning,
+            times.whole
+        ));
     }
 
     fn examined(&mut self) {

@@ -8,7 +8,7 @@ use crate::learn::{Compute, LearnError, Learner, StepLosses, new_learner_on};
 use crate::measure::{Findings, Metrics, examine};
 use crate::scene::Stage;
 use crate::scene::training::Training;
-use crate::world::{Simulation, Trainee, TwinPlan, input_specs};
+use crate::world::{Clock, Simulation, SimulationSystems, Trainee, TwinPlan, input_specs};
 
 /// What is trained, on what, and how it's measured.
 #[derive(Clone, Debug)]
@@ -62,10 +62,49 @@ impl Entrant {
     }
 }
 
+/// Where the time of a contest's training went, in seconds. The next frame is made while the models
+/// learn from the last, so the parts add up to more than the whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Times {
+    /// From the first frame to the last update.
+    pub whole: f64,
+    /// New specimens and their noise.
+    pub drawing: f64,
+    /// Mechanisms and labels.
+    pub propagating: f64,
+    /// Pictures, sounds and sentences.
+    pub rendering: f64,
+    /// Frames copied into batches.
+    pub gathering: f64,
+    /// Updates of all models.
+    pub learning: f64,
+}
+
+impl Times {
+    /// Seconds in which frames were made.
+    #[must_use]
+    pub const fn making(&self) -> f64 {
+        self.drawing + self.propagating + self.rendering + self.gathering
+    }
+
+    fn of(clock: &Clock, trainees: &[&Trainee], whole: f64) -> Self {
+        Self {
+            whole,
+            drawing: clock.seconds(SimulationSystems::Draw),
+            propagating: clock.seconds(SimulationSystems::Propagate),
+            rendering: clock.seconds(SimulationSystems::Render),
+            gathering: clock.seconds(SimulationSystems::Gather),
+            learning: trainees.iter().map(|trainee| trainee.seconds).sum(),
+        }
+    }
+}
+
 /// Follows a contest, and may end it.
 pub trait Watcher {
     /// An update was made; one entry per model, empty for one that has failed.
     fn trained(&mut self, step: usize, losses: &[Option<StepLosses>]);
+    /// The training has ended.
+    fn timed(&mut self, times: &Times);
     /// A frame of the examination was played.
     fn examined(&mut self);
     /// Whether the work is to end here.
@@ -83,7 +122,8 @@ pub fn train(
 ) -> Result<(Vec<Entrant>, bool), LearnError> {
     let Some(first) = contest.trainings.first() else { return Ok((Vec::new(), true)) };
     let stage = &contest.stage;
-    let mut simulation = Simulation::new(stage, stage.iid(), contest.seed, first.batch, 0);
+    let world = Simulation::new(stage, stage.iid(), contest.seed, first.batch, 0);
+    let mut simulation = world.ahead();
     let specs = input_specs(stage);
     for (seat, training) in contest.trainings.iter().enumerate() {
         let (engine, classes) = (contest.engine, stage.classes());
@@ -93,20 +133,19 @@ pub fn train(
     if contest.trainings.iter().any(|t| t.objective.needs_twins()) {
         simulation.plan_twins(TwinPlan::OneFactor);
     }
-    let (mut complete, mut playing) = (true, 0.0);
-    for step in 1..=first.steps {
-        let before: f64 = simulation.trainees().iter().map(|t| t.seconds).sum();
-        let start = Instant::now();
-        simulation.step();
-        let frame = start.elapsed().as_secs_f64();
+    let (mut complete, start) = (true, Instant::now());
+    // The update on a frame is made beside the next frame, the last one after all of them.
+    for played in 1..=first.steps + 1 {
+        if played <= first.steps {
+            simulation.step();
+        } else {
+            simulation.settle();
+        }
+        if played == 1 {
+            continue;
+        }
         let trainees = simulation.trainees();
-        let updating: f64 = trainees.iter().map(|t| t.seconds).sum::<f64>() - before;
-        playing += (frame - updating).max(0.0);
-        let losses: Vec<_> = trainees
-            .iter()
-            .map(|t| if t.failure.is_none() { t.curve.last().copied() } else { None })
-            .collect();
-        watcher.trained(step, &losses);
+        watcher.trained(played - 1, &trainees.iter().map(|t| last(t)).collect::<Vec<_>>());
         if watcher.wants_end() {
             complete = false;
             break;
@@ -115,16 +154,27 @@ pub fn train(
             break;
         }
     }
-    let trainees = simulation.take_trainees().into_iter().zip(&contest.trainings);
-    let entrants = trainees.map(|(trainee, training)| Entrant {
-        training: training.clone(),
-        learner: trainee.learner,
-        curve: trainee.curve,
-        seconds: playing + trainee.seconds,
-        failure: trainee.failure,
-        metrics: None,
-    });
+    let whole = start.elapsed().as_secs_f64();
+    let trainees = simulation.take_trainees();
+    let times = Times::of(simulation.clock(), &trainees.iter().collect::<Vec<_>>(), whole);
+    watcher.timed(&times);
+    // Of several, each is told the frames and its own updates, as if it had been alone.
+    let alone = contest.trainings.len() == 1;
+    let entrants =
+        trainees.into_iter().zip(&contest.trainings).map(|(trainee, training)| Entrant {
+            training: training.clone(),
+            learner: trainee.learner,
+            curve: trainee.curve,
+            seconds: if alone { whole } else { times.making() + trainee.seconds },
+            failure: trainee.failure,
+            metrics: None,
+        });
     Ok((entrants.collect(), complete))
+}
+
+/// The losses of the last update; none of a model that has failed.
+fn last(trainee: &Trainee) -> Option<StepLosses> {
+    if trainee.failure.is_none() { trainee.curve.last().copied() } else { None }
 }
 
 /// Examines all models of a contest that haven't failed. False where the watcher ended it early;

@@ -16,7 +16,7 @@ pub mod trials;
 
 pub use average::average;
 pub use collect::Collector;
-pub use contest::{Contest, Entrant, Watcher, judge, train};
+pub use contest::{Contest, Entrant, Times, Watcher, judge, train};
 pub use crew::in_order;
 pub use exhibits::{disagreements, sheet};
 pub use paper::{run_reports, write_paper};

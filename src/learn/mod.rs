@@ -60,7 +60,7 @@ mod worker;
 
 pub use batch::Batch;
 pub use build::{fits, load_learner, load_learner_on, new_learner, new_learner_on};
-pub use engine::{Agreement, Choice, Compute, Device, Engine, check_card, choose};
+pub use engine::{Agreement, Choice, Compute, Device, Engine, Work, check_card, choose, multiply};
 pub use error::LearnError;
 pub use input::{Form, Grid, Input, InputSpec};
 pub use learner::{Accelerated, Counterfactual, Learner, Logits, Representation, StepLosses};

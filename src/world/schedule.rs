@@ -25,6 +25,12 @@ pub enum SimulationSystems {
     Measure,
 }
 
+impl SimulationSystems {
+    /// All of them, in order.
+    pub const ALL: [Self; 6] =
+        [Self::Draw, Self::Propagate, Self::Render, Self::Gather, Self::Learn, Self::Measure];
+}
+
 /// Adds [`SimulationStep`] with its sets. Two systems that touch the same data without an order
 /// between them are an error: the frame would depend on luck.
 pub struct SchedulePlugin;

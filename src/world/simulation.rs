@@ -7,10 +7,10 @@ use bevy::ecs::system::RunSystemOnce as _;
 use bevy::prelude::*;
 
 use super::{
-    CausalFactors, DoOperations, Frame, GatherPlugin, Gathers, Hold, ImagePixels, Label,
-    LearnPlugin, ModalityPlugin, NonCausalFactors, OperationsPlugin, PopulationPlugin, Present,
-    PropagationPlugin, Row, SchedulePlugin, Settings, Stream, Tokens, Trainee, TwinOf, TwinPlan,
-    Vectors, Waveform,
+    Ahead, CausalFactors, Clock, ClockPlugin, DoOperations, Frame, GatherPlugin, Gathers, Hold,
+    ImagePixels, Label, LearnPlugin, ModalityPlugin, NonCausalFactors, OperationsPlugin,
+    PopulationPlugin, Present, PropagationPlugin, Row, SchedulePlugin, Settings, Stream, Tokens,
+    Trainee, TwinOf, TwinPlan, Vectors, Waveform,
 };
 use crate::causal::{Interventions, exogenous};
 use crate::scene::{Regime, Stage};
@@ -22,6 +22,7 @@ impl PluginGroup for SimulationPlugins {
     fn build(self) -> PluginGroupBuilder {
         PluginGroupBuilder::start::<Self>()
             .add(SchedulePlugin)
+            .add(ClockPlugin)
             .add(OperationsPlugin)
             .add(PopulationPlugin)
             .add(PropagationPlugin)
@@ -99,6 +100,27 @@ impl Simulation {
     pub fn without_learners(mut self) -> Self {
         self.app.insert_resource(Gathers(false));
         self
+    }
+
+    /// The same world a frame ahead of its trainees: while they learn from a frame, the next one is
+    /// played. They learn the same; [`Simulation::settle`] has the last update made.
+    #[must_use]
+    pub fn ahead(mut self) -> Self {
+        self.app.insert_resource(Ahead(true));
+        self
+    }
+
+    /// Lets the trainees learn from the frame that was played last, where the world is ahead of
+    /// them.
+    pub fn settle(&mut self) {
+        // It takes no part in the schedule, so it can't fail but for a missing resource.
+        let _ = self.app.world_mut().run_system_once(super::learn::settle);
+    }
+
+    /// Where the time of all frames so far has gone.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        self.app.world().resource::<Clock>()
     }
 
     /// Lets the next frame begin at this specimen.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Cost, Outcome};
 use crate::experiment::plan::{Plan, Trial};
-use crate::experiment::{Contest, Watcher, train};
+use crate::experiment::{Contest, Times, Watcher, train};
 use crate::learn::{Compute, StepLosses};
 use crate::measure::suite::{Subject, take};
 use crate::scene::training::Training;
@@ -72,6 +72,8 @@ struct Asks<'a>(&'a mut dyn FnMut() -> bool);
 
 impl Watcher for Asks<'_> {
     fn trained(&mut self, _: usize, _: &[Option<StepLosses>]) {}
+
+    fn timed(&mut self, _: &Times) {}
 
     fn examined(&mut self) {}
 

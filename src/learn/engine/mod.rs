@@ -18,6 +18,7 @@
 //! | `task`, `risk`, `head`, `imagine` | the losses, and the hypothetical branch |
 //! | `jobs`, `network`, `fused` | gradients and Adam; all together; the learner |
 //! | `product`, `row` | matrix products; arithmetic on rows |
+//! | `work` | what an update must at least do |
 //!
 //! Buffers are kept between updates. Blocks depend on the size of a batch alone and sums go over
 //! them in their order, so the bits don't depend on the number of threads.
@@ -40,9 +41,12 @@ mod store;
 mod task;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use choice::refuse;
 pub use choice::{Choice, Compute, Device, Engine, choose};
-pub use cuda::{Agreement, OnCard, check_card};
 pub(super) use cuda::open_card;
+pub use cuda::{Agreement, OnCard, check_card};
 pub use fused::Fused;
+pub use product::multiply;
+pub use work::Work;

@@ -86,6 +86,15 @@ pub fn product(
     }
 }
 
+/// `out = left right` of row-major matrices: `left` is rows x inner, `right` inner x columns.
+///
+/// # Panics
+/// If a slice is too short for its shape.
+pub fn multiply(out: &mut [f32], [rows, inner, columns]: [usize; 3], left: &[f32], right: &[f32]) {
+    let sides = (Side::rows(left, inner), Side::rows(right, columns));
+    product(out, (rows, inner, columns), sides.0, sides.1, false);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -119,11 +119,11 @@ impl Emulator {
     /// The words at an address, which must lie in its memory.
     #[expect(unsafe_code, reason = "memory is reached by its address, as a card's is")]
     fn words(&mut self, address: u64, count: usize) -> &mut [u32] {
-        let within = |memory: &Box<[u64]>| {
+        let within = |memory: &[u64]| {
             let start = memory.as_ptr() as u64;
             address >= start && address + 4 * count as u64 <= start + 8 * memory.len() as u64
         };
-        assert!(self.memories.iter().any(within), "an address outside all memory");
+        assert!(self.memories.iter().any(|memory| within(memory)), "an address outside all memory");
         // SAFETY: all of it lies in one of our memories, as has just been asserted, which are
         // borrowed mutably through `self`; u32 has no invalid values.
         unsafe { std::slice::from_raw_parts_mut(address as *mut u32, count) }

@@ -15,7 +15,7 @@
 //! | `blas` | a product as cuBLAS wants it |
 //! | `device`, `card`, `drive` | what a card must do; one that does it |
 //! | `library`, `image` | NVIDIA's libraries; the kernels as a card takes them |
-//! | `sessions`, `learner` | programs kept by size; the learner |
+//! | `sessions`, `held`, `updates`, `learner` | programs kept by size; the learner |
 //! | `check` | one update beside the CPU's |
 //!
 //! Everything is summed up in an order that the sizes alone fix, without atomics. NVIDIA's libraries
@@ -31,6 +31,7 @@ mod draft;
 mod drive;
 #[cfg(test)]
 mod emulator;
+mod held;
 mod image;
 mod kernels;
 mod layers;
@@ -43,6 +44,7 @@ mod sessions;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod updates;
 
 use std::sync::OnceLock;
 

@@ -86,6 +86,11 @@ impl Sessions {
         Ok(&self.all[last])
     }
 
+    /// Whether a program is still there.
+    pub fn has(&self, routine: Routine) -> bool {
+        self.all.iter().any(|own| own.lanes.iter().any(|(_, lane)| *lane == routine))
+    }
+
     /// Forgets all programs.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 
 use super::super::super::plan::Plan;
 use super::super::super::{
-    Accelerated, Batch, CounterfactualKind, LearnError, Learner, NamedParameter, StepLosses,
+    Accelerated, Batch, CounterfactualKind, InputSpec, LearnError, Learner, NamedParameter,
+    StepLosses,
 };
 use super::super::fused::Fused;
 use super::check::{cases, compare, inputs, specimens};

@@ -21,7 +21,8 @@ fn a_card_is_driven_as_its_libraries_ask() {
         .env("LD_LIBRARY_PATH", folder.path())
         .output()
         .unwrap();
-    let said = [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
+    let said =
+        [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
     assert!(output.status.success(), "{}", said.concat());
     assert!(said[0].contains("3 passed"), "{}", said.concat());
 }
