@@ -78,7 +78,9 @@ fn speed_of(learner: &mut dyn Learner, rows: usize) -> ([f64; 3], usize) {
     }
     let card = learner.accelerated().unwrap();
     card.repeat(20).unwrap();
-    let repeated = time(count, || drop(card.repeat(count).unwrap()));
+    let repeated = time(count, || {
+        card.repeat(count).unwrap();
+    });
     let few = (count / 10).max(10);
     let beside = time(few, || {
         card.begin(&batches[0], None).unwrap();
@@ -90,7 +92,9 @@ fn speed_of(learner: &mut dyn Learner, rows: usize) -> ([f64; 3], usize) {
     });
     let launches = card.launches();
     let brought = time(few, || {
-        (0..few).for_each(|i| drop(learner.update(&batches[i % 2], None).unwrap()));
+        for i in 0..few {
+            learner.update(&batches[i % 2], None).unwrap();
+        }
     });
     ([repeated, brought, beside], launches)
 }

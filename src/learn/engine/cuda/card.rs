@@ -93,7 +93,11 @@ pub fn find_name() -> Result<String, String> {
         other => other.to_string(),
     });
     let (_, _, name, _) = found?;
-    Blas::open().map(|_| name)
+    Blas::open()?;
+    if image::compiled().is_none() {
+        image::can_compile()?;
+    }
+    Ok(name)
 }
 
 /// The driver and its first card.

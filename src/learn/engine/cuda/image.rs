@@ -20,6 +20,15 @@ pub const fn compiled() -> Option<&'static [u8]> {
     if COMPILED.0.is_empty() { None } else { Some(&COMPILED.0) }
 }
 
+/// Whether they can be compiled on this machine.
+///
+/// # Errors
+/// What is missing.
+pub fn can_compile() -> Result<(), String> {
+    let missing = |error| format!("{error}, and the kernels were not compiled with the program");
+    Compiler::open().map(|_| ()).map_err(missing)
+}
+
 /// The kernels for a card of this compute capability, as PTX that ends with a 0.
 ///
 /// # Errors

@@ -6,6 +6,8 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <mutex>
+#include <thread>
 
 namespace fake {
 
@@ -16,12 +18,14 @@ struct Stream {
     std::deque<Work> waiting;
     size_t issued = 0, done = 0;
     bool captures = false;
+    std::thread::id capturer;
     std::vector<Work> captured;
 };
 struct Event { Stream *stream = nullptr; size_t upto = 0; };
 struct Products { Stream *stream = nullptr; void *workspace = nullptr; };
 
 static thread_local void *current = nullptr;
+static std::recursive_mutex one;
 static std::vector<Stream *> streams;
 static std::map<uint64_t, size_t> memories;
 static int contexts = 0;
@@ -35,9 +39,10 @@ static void reach(Stream *stream, size_t upto) {
     }
 }
 
+// Whether this thread is in a capture.
 static bool captures() {
     for (Stream *stream : streams)
-        if (stream->captures) return true;
+        if (stream->captures && stream->capturer == std::this_thread::get_id()) return true;
     return false;
 }
 
@@ -79,7 +84,7 @@ static void multiply(int m, int n, int k, float alpha, Sheet a, Sheet b, float b
 } // namespace fake
 
 using namespace fake;
-#define IN_CONTEXT if (!current) return NO_CONTEXT
+#define IN_CONTEXT std::lock_guard<std::recursive_mutex> guard(one); if (!current) return NO_CONTEXT
 #define UNCAPTURED IN_CONTEXT; if (captures()) return CAPTURING
 
 extern "C" {
@@ -92,11 +97,16 @@ int cuDeviceGetAttribute(int *value, int attribute, int) {
     return attribute == 75 || attribute == 76 ? FINE : INVALID;
 }
 int cuDevicePrimaryCtxRetain(void **context, int device) {
+    std::lock_guard<std::recursive_mutex> guard(one);
     contexts++;
     *context = &contexts;
     return device == 7 ? FINE : INVALID;
 }
-int cuDevicePrimaryCtxRelease_v2(int) { contexts--; return FINE; }
+int cuDevicePrimaryCtxRelease_v2(int) {
+    std::lock_guard<std::recursive_mutex> guard(one);
+    contexts--;
+    return FINE;
+}
 int cuCtxSetCurrent(void *context) { current = context; return FINE; }
 int cuGetErrorString(int code, const char **text) {
     *text = code == CAPTURING ? "not while a stream is captured" : "an error of the stand-in";
@@ -169,6 +179,7 @@ int cuStreamWaitEvent(void *stream, void *event, unsigned) {
 int cuStreamBeginCapture_v2(void *stream, int mode) {
     UNCAPTURED;
     ((Stream *)stream)->captures = true;
+    ((Stream *)stream)->capturer = std::this_thread::get_id();
     return mode == 1 ? FINE : INVALID;
 }
 int cuStreamEndCapture(void *stream, void **graph) {
@@ -198,8 +209,8 @@ int cuGraphInstantiateWithFlags(void **executable, void *graph, unsigned long lo
     *executable = new std::vector<Work>(*(std::vector<Work> *)graph);
     return FINE;
 }
-int cuGraphDestroy(void *graph) { delete (std::vector<Work> *)graph; return FINE; }
-int cuGraphExecDestroy(void *graph) { delete (std::vector<Work> *)graph; return FINE; }
+int cuGraphDestroy(void *graph) { IN_CONTEXT; delete (std::vector<Work> *)graph; return FINE; }
+int cuGraphExecDestroy(void *graph) { UNCAPTURED; delete (std::vector<Work> *)graph; return FINE; }
 int cuGraphLaunch(void *executable, void *stream) {
     UNCAPTURED;
     auto *works = (std::vector<Work> *)executable;
@@ -242,6 +253,7 @@ int cublasSetStream_v2(void *handle, void *stream) {
     return FINE;
 }
 int cublasSetWorkspace_v2(void *handle, void *memory, size_t bytes) {
+    IN_CONTEXT;
     need(holds((uint64_t)memory, bytes), "a workspace beyond the end of memory");
     ((Products *)handle)->workspace = memory;
     return FINE;
