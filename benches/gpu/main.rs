@@ -10,7 +10,7 @@
 //! `check` compares one update with the CPU's under every method, objective and kind of setting,
 //! and fails if one is off. `speed` times updates of `concat`: `repeated` on a batch that is on the
 //! card already, `brought` one after the other from the program's memory, and `beside` with the next
-//! batch brought while one trains. `--against FILE` adds the ratio to the steps that PyTorch made,
+//! batch brought while one trains. `--against FILE` adds the ratio to the steps that `PyTorch` made,
 //! from lines such as `torch-graph B=1024 1375.5 steps/s 727.0 us/step`. Without a word it does both.
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
@@ -99,7 +99,7 @@ fn speed_of(learner: &mut dyn Learner, rows: usize) -> ([f64; 3], usize) {
     ([repeated, brought, beside], launches)
 }
 
-/// Microseconds of PyTorch's steps by kind and batch.
+/// Microseconds of `PyTorch` steps by kind and batch.
 fn steps_of(text: &str) -> BTreeMap<(String, usize), f64> {
     let read = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
