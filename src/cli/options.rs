@@ -57,7 +57,7 @@ pub struct TrainingOptions {
     #[arg(long, value_name = "N", default_value_t = 4096)]
     pub specimens: usize,
     /// What computes the updates
-    #[arg(long, value_parser = engines(), default_value = Engine::Dfdx.name())]
+    #[arg(long, value_parser = engines(), default_value = Engine::Auto.name())]
     pub engine: Engine,
     /// Where they are computed
     #[arg(long, value_parser = devices(), default_value = Device::Auto.name())]

@@ -5,14 +5,15 @@ use std::path::Path;
 use super::checkpoint::Checkpoint;
 use super::engine::{Compute, Device, Engine, Fused, OnCard, choose, open_card};
 use super::method::{
-    Align, Alone, Clip, Concat, Hemis, Late, Lckd, Method, Mmbt, Qmf, SimMmdg, Tmc, TmcViews,
+    Align, AlignItc, Alone, Clip, Concat, Hemis, Hved, Late, Lckd, Method, Mmbt, Mmfm, Mmtm, Qmf,
+    Rseg, SimMmdg, Tmc, TmcViews,
 };
 use super::plan::Plan;
 use super::trainer::Trainer;
 use super::{InputSpec, LearnError, Learner};
 use crate::scene::training::{Method as MethodName, Training};
 
-/// A learner at its start. The same seed gives the same start; parameters that two objectives
+/// A learner at its start, on the engine that [`choose`](super::choose) takes. The same seed gives the same start; parameters that two objectives
 /// share start the same under both.
 ///
 /// # Errors
@@ -23,7 +24,7 @@ pub fn new_learner(
     training: &Training,
     seed: u64,
 ) -> Result<Box<dyn Learner>, LearnError> {
-    new_learner_on(Engine::Dfdx, inputs, classes, training, seed)
+    new_learner_on(Engine::Auto, inputs, classes, training, seed)
 }
 
 /// The same on an engine, and a device if one is named.
@@ -52,7 +53,7 @@ pub fn load_learner(
     classes: usize,
     training: &Training,
 ) -> Result<Box<dyn Learner>, LearnError> {
-    load_learner_on(Engine::Dfdx, path, inputs, classes, training)
+    load_learner_on(Engine::Auto, path, inputs, classes, training)
 }
 
 /// The same on an engine, and a device if one is named; any engine's file will do.
@@ -118,6 +119,11 @@ fn build(
         MethodName::Mmbt => on_device::start::<Mmbt<_>>(plan, seed, checkpoint),
         MethodName::Lckd => on_device::start::<Lckd<_>>(plan, seed, checkpoint),
         MethodName::Clip => on_device::start::<Clip<_>>(plan, seed, checkpoint),
+        MethodName::AlignItc => on_device::start::<AlignItc<_>>(plan, seed, checkpoint),
+        MethodName::Mmtm => on_device::start::<Mmtm<_>>(plan, seed, checkpoint),
+        MethodName::Hved => on_device::start::<Hved<_>>(plan, seed, checkpoint),
+        MethodName::Mmfm => on_device::start::<Mmfm<_>>(plan, seed, checkpoint),
+        MethodName::Rseg => on_device::start::<Rseg<_>>(plan, seed, checkpoint),
         MethodName::SimMmdg => on_device::start::<SimMmdg<_>>(plan, seed, checkpoint),
     }
 }

@@ -15,6 +15,7 @@ use dfdx::prelude::{AdamConfig, Gradients, NoneTape};
 
 use super::Batch;
 use super::device::LearnDevice;
+use super::hidden::Hidden;
 use super::learner::Logits;
 use super::method::{Head, Method};
 use super::model::Model;
@@ -61,7 +62,7 @@ impl<D: LearnDevice, M: Method<D>> Companion<D, M> {
         classes: usize,
         inputs: &[Vec<Matrix<D>>],
         batch: &Batch,
-        hidden: &[bool],
+        hidden: &Hidden,
     ) -> Result<Weighing<D>, D::Err> {
         let tape = SharedTape::recording();
         let pass = self.model.forward(inputs, &[batch], hidden, &tape)?;

@@ -28,6 +28,10 @@ pub struct Criterion<'a, D: LearnDevice, M: Method<D>> {
     pub tape: &'a SharedTape<D>,
     /// The share of the updates that are done.
     pub progress: f32,
+    /// The seed of the run.
+    pub seed: u64,
+    /// How many updates are done.
+    pub step: u64,
     /// What is learned.
     pub phase: Phase,
     /// A weight per specimen, 1 on average; none where all weigh alike.
@@ -77,8 +81,15 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
         targets: &'p Matrix<D>,
         weights: &'p [f32],
     ) -> Task<'p, D> {
-        let (progress, features, tape) = (self.progress, &pass.features, self.tape);
-        Task { targets, weights, progress, features, tape }
+        Task {
+            targets,
+            weights,
+            progress: self.progress,
+            seed: self.seed,
+            step: self.step,
+            features: &pass.features,
+            tape: self.tape,
+        }
     }
 
     /// The method's whole task loss: cross-entropy of the joint logits and its own loss, or that

@@ -4,6 +4,7 @@ use dfdx::prelude::{HasShape, PutTape, SplitTape, TryAdd, TryMul};
 
 use super::Batch;
 use super::device::LearnDevice;
+use super::hidden::Hidden;
 use super::ops::{scale_rows, stacked_sum};
 use super::sequence::Tokens;
 use super::tape::{Matrix, Rows, SharedTape, Var};
@@ -15,6 +16,13 @@ pub struct Features<D: LearnDevice> {
     /// The tokens that they are made of, for methods whose encoders make some: one set per
     /// modality, or none at all.
     pub tokens: Vec<Tokens<D>>,
+    /// What a method keeps of every modality beside them; empty for most.
+    pub beside: Vec<Var<D>>,
+    /// The numbers of every modality as they were given, rows x width each, for methods that
+    /// [reconstruct](super::method::Method::RECONSTRUCTS) them; empty for the others.
+    pub originals: Vec<Matrix<D>>,
+    /// As `marks`, of what specimens have, whether it's shown or not.
+    had: Option<Vec<Vec<f32>>>,
     /// For each modality 1 where a specimen has it and 0 where not; none where all have all.
     marks: Option<Vec<Vec<f32>>>,
     device: D,
@@ -23,7 +31,9 @@ pub struct Features<D: LearnDevice> {
 impl<D: LearnDevice> Features<D> {
     /// Features that every specimen has.
     pub fn all(device: &D, h: Vec<Var<D>>) -> Self {
-        Self { h, tokens: Vec::new(), marks: None, device: device.clone() }
+        let (tokens, beside, originals) = (Vec::new(), Vec::new(), Vec::new());
+        let device = device.clone();
+        Self { h, tokens, beside, originals, had: None, marks: None, device }
     }
 
     /// The same features and the tokens that they are made of.
@@ -32,29 +42,43 @@ impl<D: LearnDevice> Features<D> {
         Self { tokens, ..self }
     }
 
+    /// Other features in the place of h, all else as it is.
+    #[must_use]
+    pub fn refined(self, h: Vec<Var<D>>) -> Self {
+        Self { h, ..self }
+    }
+
+    /// The same features and what they were made from.
+    #[must_use]
+    pub fn made_from(self, originals: Vec<Matrix<D>>) -> Self {
+        Self { originals, ..self }
+    }
+
     /// Features of the batches under one another, of which those that a specimen lacks aren't
     /// there, and those that `hidden` names are taken away from every specimen that has another
     /// one. `modalities` are the places of the features' modalities among the inputs.
     #[must_use]
-    pub fn shown(self, modalities: &[usize], batches: &[&Batch], hidden: &[bool]) -> Self {
+    pub fn shown(self, modalities: &[usize], batches: &[&Batch], hidden: &Hidden) -> Self {
         let all = batches.iter().all(|batch| batch.present.is_empty());
-        if all && !hidden.contains(&true) {
+        if all && !hidden.any() {
             return self;
         }
         let mut marks = vec![Vec::new(); modalities.len()];
+        let mut had = marks.clone();
         for batch in batches {
             let count = batch.inputs.len();
             for row in 0..batch.rows {
                 let there = |m: usize| batch.present.get(row * count + m).copied().unwrap_or(true);
-                let left = |m: usize| there(m) && !hidden.get(m).copied().unwrap_or(false);
+                let left = |m: usize| there(m) && !hidden.hides(row, m);
                 let any = modalities.iter().any(|&m| left(m));
-                for (marks, &m) in marks.iter_mut().zip(modalities) {
+                for ((marks, had), &m) in marks.iter_mut().zip(&mut had).zip(modalities) {
                     let shown = if any { left(m) } else { there(m) };
                     marks.push(f32::from(u8::from(shown)));
+                    had.push(f32::from(u8::from(there(m))));
                 }
             }
         }
-        Self { marks: Some(marks), ..self }
+        Self { marks: Some(marks), had: Some(had), ..self }
     }
 
     /// Rows of every matrix.
@@ -71,6 +95,12 @@ impl<D: LearnDevice> Features<D> {
     #[must_use]
     pub fn marks(&self, modality: usize) -> Option<&[f32]> {
         self.marks.as_ref().map(|marks| marks[modality].as_slice())
+    }
+
+    /// The same of what it has, hidden or not.
+    #[must_use]
+    pub fn had(&self, modality: usize) -> Option<&[f32]> {
+        self.had.as_ref().map(|had| had[modality].as_slice())
     }
 
     /// The tokens, of which those of a modality that a specimen lacks aren't there.
@@ -170,10 +200,25 @@ impl<D: LearnDevice> Features<D> {
     /// # Errors
     /// The device's, mostly for want of memory.
     pub fn targets_of(&self, modality: usize, targets: &Matrix<D>) -> Result<Matrix<D>, D::Err> {
-        let Some(marks) = &self.marks else { return Ok(targets.clone()) };
+        self.counted(self.marks(modality), targets)
+    }
+
+    /// The same, where a specimen has the modality also if that is hidden.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn targets_of_having(
+        &self,
+        modality: usize,
+        targets: &Matrix<D>,
+    ) -> Result<Matrix<D>, D::Err> {
+        self.counted(self.had(modality), targets)
+    }
+
+    fn counted(&self, marks: Option<&[f32]>, targets: &Matrix<D>) -> Result<Matrix<D>, D::Err> {
+        let Some(marks) = marks else { return Ok(targets.clone()) };
         let targets = targets.clone().put_tape(SharedTape::off());
-        let counted = scale_rows(targets, self.constant(marks[modality].clone())?)?;
-        Ok(counted.split_tape().0)
+        Ok(scale_rows(targets, self.constant(marks.to_vec())?)?.split_tape().0)
     }
 }
 
@@ -191,11 +236,12 @@ mod tests {
     }
 
     fn features(present: Vec<bool>, hidden: &[bool]) -> Features<Cpu> {
+        let hidden = Hidden::alike(hidden.to_vec());
         let device = Cpu::default();
         let h = [1.0, 3.0].map(|x| {
             upload(&device, (2, 1), vec![x, 10.0 * x]).unwrap().put_tape(SharedTape::off())
         });
-        Features::all(&device, h.to_vec()).shown(&[0, 1], &[&batch(present)], hidden)
+        Features::all(&device, h.to_vec()).shown(&[0, 1], &[&batch(present)], &hidden)
     }
 
     fn mean(features: &Features<Cpu>) -> Vec<f32> {
@@ -220,5 +266,8 @@ mod tests {
         assert_eq!(mean(&features(vec![], &[true, false])), [3.0, 30.0]);
         let only = features(vec![true, false, true, true], &[true, false]);
         assert_eq!(mean(&only), [1.0, 30.0]);
+        assert_eq!(only.marks(0), Some([1.0, 0.0].as_slice()));
+        assert_eq!(only.had(0), Some([1.0, 1.0].as_slice()));
+        assert_eq!(only.had(1), Some([0.0, 1.0].as_slice()));
     }
 }

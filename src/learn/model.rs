@@ -1,10 +1,14 @@
 //! The model: an encoder per modality, the method that joins them, and perhaps the instrument.
 
+use dfdx::prelude::{PutTape, SplitTape};
+
 use super::device::LearnDevice;
 use super::encoder::{Encoder, Source};
 use super::features::Features;
+use super::hidden::Hidden;
 use super::instrument::Instrument;
 use super::method::{Joint, Method};
+use super::ops::stack_rows;
 use super::parameter::{Parameter, Start};
 use super::tape::{Matrix, SharedTape, Var};
 use super::{Batch, InputSpec};
@@ -90,7 +94,7 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
         &self,
         inputs: &[Vec<Matrix<D>>],
         batches: &[&Batch],
-        hidden: &[bool],
+        hidden: &Hidden,
         tape: &SharedTape<D>,
     ) -> Result<Pass<D>, D::Err> {
         let off = SharedTape::off();
@@ -116,8 +120,18 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
             h.push(encoded.h);
             tokens.extend(encoded.tokens);
         }
-        let h = self.method.refine(h, tape)?;
-        Ok(Features::all(&self.device, h).made_of(tokens))
+        let features = Features::all(&self.device, h).made_of(tokens);
+        let originals = if M::RECONSTRUCTS { self.originals(inputs)? } else { Vec::new() };
+        self.method.refine(features.made_from(originals), tape)
+    }
+
+    /// The blocks of every modality that is used, under one another.
+    fn originals(&self, inputs: &[Vec<Matrix<D>>]) -> Result<Vec<Matrix<D>>, D::Err> {
+        let whole = |&modality: &usize| {
+            let blocks = inputs[modality].iter().map(|b| b.clone().put_tape(SharedTape::off()));
+            Ok(stack_rows(blocks.collect())?.split_tape().0)
+        };
+        self.modalities.iter().map(whole).collect()
     }
 
     /// Holds the encoders fixed from now on, or no longer.

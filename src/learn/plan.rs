@@ -1,7 +1,7 @@
 //! What a model is built from, and whether it can be.
 
 use super::{Batch, Form, InputSpec, LearnError};
-use crate::scene::training::{Method, Training};
+use crate::scene::training::Training;
 
 /// What a model is built from.
 #[derive(Clone, Debug)]
@@ -50,9 +50,17 @@ impl Plan {
             let remedy = "it needs a text, whose words it reads; choose another method";
             return wrong("method", training.method.name().into(), remedy);
         }
-        if training.method == Method::Clip && self.inputs.len() < 2 {
+        if training.method.needs_pairs() && self.inputs.len() < 2 {
             let remedy = "it draws modalities together and needs two; choose another method";
             return wrong("method", training.method.name().into(), remedy);
+        }
+        if let Some(most) = training.method.most_modalities()
+            && self.inputs.len() > most
+        {
+            let found = format!("{} with {} modalities", training.method.name(), self.inputs.len());
+            let remedy = "it takes every subset of the modalities, which are too many; choose \
+                another method";
+            return wrong("method", found, remedy);
         }
         if self.classes < 2 {
             let found = self.classes.to_string();

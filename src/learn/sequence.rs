@@ -7,6 +7,7 @@ use super::ops::{scale_rows, upload};
 use super::tape::{SharedTape, Var};
 
 /// The tokens of one modality of every specimen.
+#[derive(Clone)]
 pub struct Tokens<D: LearnDevice> {
     /// One under another, specimen after specimen: (rows length) x width.
     pub x: Var<D>,

@@ -18,6 +18,26 @@ mod readers;
 
 const OBJECTIVES: [Objective; 5] = Objective::ALL;
 
+// What is tested here is dfdx, also where another engine would be chosen.
+
+fn new_learner(
+    inputs: &[InputSpec],
+    classes: usize,
+    training: &Training,
+    seed: u64,
+) -> Result<Box<dyn Learner>, LearnError> {
+    new_learner_on(Engine::Dfdx, inputs, classes, training, seed)
+}
+
+fn load_learner(
+    path: &Path,
+    inputs: &[InputSpec],
+    classes: usize,
+    training: &Training,
+) -> Result<Box<dyn Learner>, LearnError> {
+    load_learner_on(Engine::Dfdx, path, inputs, classes, training)
+}
+
 fn inputs(names: &[&str]) -> Vec<InputSpec> {
     names.iter().map(|name| InputSpec::row(name, 6)).collect()
 }

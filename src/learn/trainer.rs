@@ -6,6 +6,7 @@ use super::checkpoint::Checkpoint;
 use super::companion::Companion;
 use super::criterion::Criterion;
 use super::device::LearnDevice;
+use super::hidden::Hidden;
 use super::learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 use super::loss::{Loss, report};
 use super::method::{Method, Phase};
@@ -110,7 +111,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         &self,
         batch: &Batch,
         twin: Option<&Batch>,
-        hidden: &[bool],
+        hidden: &Hidden,
         weights: Option<&[f32]>,
         tape: &SharedTape<D>,
     ) -> Result<Evaluated<D>, D::Err> {
@@ -122,6 +123,8 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             model: &self.model,
             tape,
             progress: self.progress(),
+            seed: self.seed,
+            step: self.steps as u64,
             phase: self.phase,
             weights,
         };
@@ -155,7 +158,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         let twin = self.twins(batch, twin)?;
         let batches: Vec<&Batch> = std::iter::once(batch).chain(twin).collect();
         self.staging.stage(&batches).map_err(LearnError::device)?;
-        let hidden = self.hidden();
+        let hidden = self.hidden(batch.rows);
         let weigh = |companion: &Companion<D, M>| {
             companion.weigh(&self.device, self.plan.classes, self.staging.blocks(), batch, &hidden)
         };

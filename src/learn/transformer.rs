@@ -20,13 +20,17 @@ const BLOCKS: usize = 2;
 ///
 /// Pre-norm (BERT has its norms behind the sums), which learns from scratch without a warm-up. A
 /// norm's gain and bias are left out: the layer that follows has them.
-struct Block<D: LearnDevice> {
+pub struct Block<D: LearnDevice> {
     attention: Attention<D>,
     layers: [Dense<D>; 2],
 }
 
 impl<D: LearnDevice> Block<D> {
-    fn new(start: &Start<D>, name: &str, width: usize) -> Result<Self, D::Err> {
+    /// A block named `name` for tokens of `width` numbers.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn new(start: &Start<D>, name: &str, width: usize) -> Result<Self, D::Err> {
         let layer = |i, from, to| Dense::new(start, &format!("{name}.{i}"), from, to);
         Ok(Self {
             attention: Attention::new(start, &format!("{name}.attention"), width)?,
@@ -35,7 +39,10 @@ impl<D: LearnDevice> Block<D> {
     }
 
     /// The block's output for `queries`, which are the tokens or the first of each sequence.
-    fn forward(
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn forward(
         &self,
         queries: Var<D>,
         tokens: &Var<D>,
@@ -53,11 +60,13 @@ impl<D: LearnDevice> Block<D> {
         x.try_add(self.layers[1].forward(hidden, tape)?)
     }
 
-    fn parameters(&self) -> impl Iterator<Item = &Parameter<D>> {
+    /// All parameters, in a fixed order.
+    pub fn parameters(&self) -> impl Iterator<Item = &Parameter<D>> {
         self.attention.parameters().chain(self.layers.iter().flat_map(Dense::parameters))
     }
 
-    fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Parameter<D>> {
+    /// All parameters, to be changed, in the same order.
+    pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Parameter<D>> {
         let layers = self.layers.iter_mut().flat_map(Dense::parameters_mut);
         self.attention.parameters_mut().chain(layers)
     }
@@ -196,7 +205,10 @@ impl<D: LearnDevice> Transformer<D> {
 }
 
 /// One cube behind another, along the tokens.
-fn append<D: LearnDevice>(one: Cube<D>, other: Cube<D>) -> Result<Cube<D>, D::Err> {
+///
+/// # Errors
+/// The device's, mostly for want of memory.
+pub fn append<D: LearnDevice>(one: Cube<D>, other: Cube<D>) -> Result<Cube<D>, D::Err> {
     (one, other).try_concat_along(Axis::<1>)
 }
 

@@ -45,6 +45,16 @@ pub enum Method {
     Lckd,
     /// Features drawn together without labels, then held fixed under a linear probe (CLIP-style).
     Clip,
+    /// `Clip` from noisy pairs, with smoothed targets and encoders of its own (ALIGN-style).
+    AlignItc,
+    /// Every modality's channels gated by what all modalities see, at two levels (MMTM).
+    Mmtm,
+    /// Gaussians of each modality multiplied, and every modality reconstructed (HVED).
+    Hved,
+    /// A transformer within each modality and one across all (mmFormer).
+    Mmfm,
+    /// Content gated and fused, with each modality's style apart from it (RobustSeg).
+    Rseg,
 }
 
 /// What the model is trained to minimise.
@@ -168,7 +178,7 @@ impl Default for Training {
 
 impl Method {
     /// All methods, in the order in which they are listed.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::Concat,
         Self::Late,
         Self::Image,
@@ -187,6 +197,11 @@ impl Method {
         Self::Mmbt,
         Self::Lckd,
         Self::Clip,
+        Self::AlignItc,
+        Self::Mmtm,
+        Self::Hved,
+        Self::Mmfm,
+        Self::Rseg,
     ];
 
     /// The modality that a method of a single one looks at.
@@ -198,6 +213,22 @@ impl Method {
             Self::Text | Self::Bow | Self::Bert => Some("text"),
             _ => None,
         }
+    }
+
+    /// The most modalities that it can join, where there is a limit.
+    #[must_use]
+    pub const fn most_modalities(self) -> Option<usize> {
+        match self {
+            // It takes the product of every subset.
+            Self::Hved => Some(8),
+            _ => None,
+        }
+    }
+
+    /// Whether it draws modalities together by pairs, and so needs two.
+    #[must_use]
+    pub const fn needs_pairs(self) -> bool {
+        matches!(self, Self::Clip | Self::AlignItc)
     }
 
     /// Whether it reads the words of a text one by one, beyond their counts, and needs a text.
@@ -228,6 +259,11 @@ impl Method {
             Self::Mmbt => "mmbt",
             Self::Lckd => "lckd",
             Self::Clip => "clip",
+            Self::AlignItc => "align-itc",
+            Self::Mmtm => "mmtm",
+            Self::Hved => "hved",
+            Self::Mmfm => "mmfm",
+            Self::Rseg => "rseg",
         }
     }
 
@@ -255,6 +291,11 @@ impl Method {
             Self::Mmbt => "one transformer over patches and words of all modalities",
             Self::Lckd => "modalities that are best at a class teach the others",
             Self::Clip => "features drawn together without labels, then a linear probe",
+            Self::AlignItc => "clip from noisy pairs, with smoothed targets (ALIGN)",
+            Self::Mmtm => "channels gated by what all modalities see, at two levels",
+            Self::Hved => "Gaussians of each modality multiplied, all modalities reconstructed",
+            Self::Mmfm => "a transformer within each modality and one across all (mmFormer)",
+            Self::Rseg => "content gated and fused, each modality's style kept apart",
         }
     }
 }

@@ -30,6 +30,8 @@ pub enum Encoding {
     Sentence,
     /// Tokens for a transformer that modalities share; h is their mean.
     Tokens,
+    /// The mean of such tokens alone.
+    Pooled,
 }
 
 impl Encoding {
@@ -38,7 +40,7 @@ impl Encoding {
     pub fn layout(self, spec: &InputSpec) -> Layout {
         match (self, spec.form) {
             (Self::Bow, Form::Words { vocabulary, .. }) => Layout::Counts { vocabulary },
-            (Self::Sentence | Self::Tokens, _) => tokeniser::pieces(spec),
+            (Self::Sentence | Self::Tokens | Self::Pooled, _) => tokeniser::pieces(spec),
             (Self::Mlp | Self::Stem | Self::Bow, _) => Layout::rows(spec),
         }
     }
@@ -70,6 +72,8 @@ pub enum Encoder<D: LearnDevice> {
     Sentence(Box<Sentence<D>>),
     /// [`Encoding::Tokens`].
     Tokens(Tokeniser<D>),
+    /// [`Encoding::Pooled`].
+    Pooled(Tokeniser<D>),
 }
 
 impl<D: LearnDevice> Encoder<D> {
@@ -89,6 +93,7 @@ impl<D: LearnDevice> Encoder<D> {
             Encoding::Bow => Self::Bow(Bow::new(start, input, features)?),
             Encoding::Sentence => Self::Sentence(Box::new(Sentence::new(start, input, features)?)),
             Encoding::Tokens => Self::Tokens(Tokeniser::new(start, input, features)?),
+            Encoding::Pooled => Self::Pooled(Tokeniser::new(start, input, features)?),
         })
     }
 
@@ -106,6 +111,7 @@ impl<D: LearnDevice> Encoder<D> {
             Self::Mlp(mlp) => mlp.forward(source.blocks, tape)?,
             Self::Bow(bow) => bow.forward(source.blocks)?,
             Self::Sentence(sentence) => sentence.forward(device, source, tape)?,
+            Self::Pooled(tokeniser) => tokeniser.forward(source, tape)?.mean(device)?,
             Self::Tokens(tokeniser) => {
                 let tokens = tokeniser.forward(source, tape)?;
                 return Ok(Encoded { h: tokens.mean(device)?, tokens: Some(tokens) });
@@ -120,7 +126,7 @@ impl<D: LearnDevice> Encoder<D> {
             Self::Mlp(mlp) => mlp.parameters().collect(),
             Self::Bow(bow) => vec![bow.parameter()],
             Self::Sentence(sentence) => sentence.parameters(),
-            Self::Tokens(tokeniser) => tokeniser.parameters(),
+            Self::Tokens(tokeniser) | Self::Pooled(tokeniser) => tokeniser.parameters(),
         }
     }
 
@@ -130,7 +136,7 @@ impl<D: LearnDevice> Encoder<D> {
             Self::Mlp(mlp) => mlp.parameters_mut().collect(),
             Self::Bow(bow) => vec![bow.parameter_mut()],
             Self::Sentence(sentence) => sentence.parameters_mut(),
-            Self::Tokens(tokeniser) => tokeniser.parameters_mut(),
+            Self::Tokens(tokeniser) | Self::Pooled(tokeniser) => tokeniser.parameters_mut(),
         }
     }
 }

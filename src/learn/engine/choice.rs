@@ -8,11 +8,11 @@ use crate::scene::training::{Distance, Method, Objective, Training};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
     /// dfdx: every method and every setting, and the GPU where the program is built for it.
-    #[default]
     Dfdx,
     /// The fused engine of this program, on the CPU or on an NVIDIA card.
     Fused,
     /// The fused engine where it can, dfdx elsewhere.
+    #[default]
     Auto,
 }
 
@@ -170,6 +170,9 @@ fn fused(
         (Device::Cpu, _) => (Device::Cpu, None),
         (Device::Auto, card) => match card() {
             Ok(name) => (Device::Cuda, Some(format!("there is a card: {name}"))),
+            Err(LearnError::NoCard(reason)) => {
+                (Device::Cpu, Some(format!("there is no card to take: {reason}")))
+            }
             Err(error) => (Device::Cpu, Some(error.to_string())),
         },
         (Device::Cuda | Device::CudaTf32, card) => (device, Some(format!("on the {}", card()?))),

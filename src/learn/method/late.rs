@@ -40,12 +40,7 @@ impl<D: LearnDevice> Method<D> for Late<D> {
     }
 
     fn join(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Joint<D>, D::Err> {
-        let branches = Dense::forward_each(&self.heads, &features.h, tape)?;
-        let weights = self.heads.iter().map(|head| head.weight(tape)).collect();
-        let logits = features.mean(branches.clone())?;
-        let weight = stack_rows(weights)?.try_mul(1.0 / self.heads.len() as f32)?;
-        let z = side_by_side(features.evened(features.h.clone())?)?;
-        Ok(Joint::new(z, weight, logits).with_branches(branches))
+        averaged(&self.heads, features.h.clone(), features, tape)
     }
 
     fn auxiliary_loss(
@@ -63,6 +58,25 @@ impl<D: LearnDevice> Method<D> for Late<D> {
     fn parameters_mut(&mut self) -> Vec<&mut Parameter<D>> {
         self.heads.iter_mut().flat_map(Dense::parameters_mut).collect()
     }
+}
+
+/// The mean of what `heads` say, each of its own of the `h`, over the modalities that a specimen has;
+/// written as one head on `Z = [h_1; ...; h_M]`. The branches are the logits of each.
+///
+/// # Errors
+/// The device's, mostly for want of memory.
+pub fn averaged<D: LearnDevice>(
+    heads: &[Dense<D>],
+    h: Vec<Var<D>>,
+    features: &Features<D>,
+    tape: &SharedTape<D>,
+) -> Result<Joint<D>, D::Err> {
+    let branches = Dense::forward_each(heads, &h, tape)?;
+    let weights = heads.iter().map(|head| head.weight(tape)).collect();
+    let logits = features.mean(branches.clone())?;
+    let weight = stack_rows(weights)?.try_mul(1.0 / heads.len() as f32)?;
+    let z = side_by_side(features.evened(h)?)?;
+    Ok(Joint::new(z, weight, logits).with_branches(branches))
 }
 
 /// `sum_m CE(l_m)` over logits of each modality alone; a specimen counts where it has the modality.

@@ -82,8 +82,10 @@ impl<D: LearnDevice> Method<D> for Lckd<D> {
         self.width
     }
 
-    fn refine(&self, h: Vec<Var<D>>, tape: &SharedTape<D>) -> Result<Vec<Var<D>>, D::Err> {
-        h.into_iter().map(|stem| self.trunk.refine(stem, tape)).collect()
+    fn refine(&self, features: Features<D>, tape: &SharedTape<D>) -> Result<Features<D>, D::Err> {
+        let trunk = |stem: &Var<D>| self.trunk.refine(stem.clone(), tape);
+        let h = features.h.iter().map(trunk).collect::<Result<_, _>>()?;
+        Ok(features.refined(h))
     }
 
     fn join(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Joint<D>, D::Err> {
@@ -168,6 +170,8 @@ mod tests {
             targets: &targets,
             weights: &weights,
             progress: 0.0,
+            seed: 0,
+            step: 0,
             features: &features,
             tape: &tape,
         };

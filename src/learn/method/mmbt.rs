@@ -74,6 +74,7 @@ mod tests {
 
     use super::*;
     use crate::learn::Batch;
+    use crate::learn::hidden::Hidden;
     use crate::learn::ops::upload;
     use crate::learn::sequence::Tokens;
 
@@ -98,7 +99,8 @@ mod tests {
         let present = vec![true, true, true, true, true, false];
         let batch =
             Batch { rows: 3, inputs: vec![Default::default(); 2], present, ..Batch::default() };
-        let features = Features::all(&device, h).made_of(tokens).shown(&[0, 1], &[&batch], &[]);
+        let features =
+            Features::all(&device, h).made_of(tokens).shown(&[0, 1], &[&batch], &Hidden::default());
         method.join(&features, &SharedTape::off()).unwrap().heads[0].z.as_vec()
     }
 

@@ -1,30 +1,41 @@
 //! Methods: how the features of all modalities become one verdict.
 
 mod align;
+mod align_itc;
 mod alone;
 mod clip;
 mod concat;
+mod contrast;
 mod evidence;
 mod hemis;
+mod hved;
 mod joint;
 mod late;
 mod lckd;
 mod mmbt;
+mod mmfm;
+mod mmtm;
 mod qmf;
+mod rseg;
 mod simmmdg;
 mod tmc;
 mod tmc_views;
 
 pub use align::Align;
+pub use align_itc::AlignItc;
 pub use alone::Alone;
 pub use clip::Clip;
 pub use concat::{Concat, HIDDEN};
 pub use hemis::Hemis;
+pub use hved::Hved;
 pub use joint::{Head, Joint};
 pub use late::Late;
 pub use lckd::Lckd;
 pub use mmbt::Mmbt;
+pub use mmfm::Mmfm;
+pub use mmtm::Mmtm;
 pub use qmf::Qmf;
+pub use rseg::Rseg;
 pub use simmmdg::SimMmdg;
 pub use tmc::Tmc;
 pub use tmc_views::TmcViews;
@@ -35,6 +46,7 @@ use super::encoder::Encoding;
 use super::features::Features;
 use super::parameter::{Parameter, Start};
 use super::tape::{Matrix, Scalar, SharedTape, Var};
+use crate::causal::noise::{NoiseStream, StreamId, stream};
 use crate::scene::training::{Method as MethodName, Training};
 
 /// What a method's own loss may look at beside what it made.
@@ -46,6 +58,10 @@ pub struct Task<'a, D: LearnDevice> {
     pub weights: &'a [f32],
     /// The share of the updates that are done, from 0 to 1.
     pub progress: f32,
+    /// The seed of the run.
+    pub seed: u64,
+    /// How many updates are done.
+    pub step: u64,
     /// The features that were joined.
     pub features: &'a Features<D>,
     /// The tape of the pass.
@@ -69,6 +85,20 @@ impl<D: LearnDevice> Task<'_, D> {
         self.weights.chunks_exact(self.classes().max(1)).map(|row| row.iter().sum()).collect()
     }
 
+    /// The weight of every specimen that has a modality, whether it's shown or not, 0 for the others.
+    pub fn weights_of_having(&self, modality: usize) -> Vec<f32> {
+        let mut weights = self.row_weights();
+        if let Some(had) = self.features.had(modality) {
+            weights.iter_mut().zip(had).for_each(|(weight, had)| *weight *= had);
+        }
+        weights
+    }
+
+    /// The random numbers of this update for one purpose.
+    pub fn noise(&self, purpose: StreamId) -> NoiseStream {
+        stream(self.seed, self.step, purpose)
+    }
+
     /// The weight of every specimen that has two modalities, 0 for the others.
     pub fn weights_of_both(&self, one: usize, other: usize) -> Vec<f32> {
         let mut weights = self.row_weights();
@@ -86,6 +116,10 @@ pub enum Showing {
     All,
     /// In every update a random number of them, from one to all, and then as many by chance.
     RandomSubset,
+    /// In every update some of them, each combination but none at all with the same chance.
+    AnySubset,
+    /// The same for every specimen by itself.
+    AnySubsetEach,
 }
 
 /// The encoder of a text that a method is named after.
@@ -119,6 +153,10 @@ pub trait Method<D: LearnDevice>: Sized {
     /// Whether its own loss is the whole of its task loss, which then has no cross-entropy of logits
     /// in it.
     const WHOLE_LOSS: bool = false;
+
+    /// Whether its own loss wants to see what the features were made from. Its encoders must then
+    /// read rows as they are, as [`Encoding::Mlp`] and [`Encoding::Stem`] do.
+    const RECONSTRUCTS: bool = false;
 
     /// Builds the method at its start, for the inputs that [`modalities`](Self::modalities) chose.
     ///
@@ -168,8 +206,8 @@ pub trait Method<D: LearnDevice>: Sized {
     ///
     /// # Errors
     /// The device's, mostly for want of memory.
-    fn refine(&self, h: Vec<Var<D>>, _tape: &SharedTape<D>) -> Result<Vec<Var<D>>, D::Err> {
-        Ok(h)
+    fn refine(&self, features: Features<D>, _tape: &SharedTape<D>) -> Result<Features<D>, D::Err> {
+        Ok(features)
     }
 
     /// Joins the features.

@@ -174,7 +174,7 @@ mod tests {
         features: &'a Features<Cpu>,
         tape: &'a SharedTape<Cpu>,
     ) -> Task<'a, Cpu> {
-        Task { targets, weights, progress: 0.0, features, tape }
+        Task { targets, weights, progress: 0.0, seed: 0, step: 0, features, tape }
     }
 
     #[test]

@@ -211,6 +211,8 @@ mod tests {
             targets: &targets,
             weights: &weights,
             progress: 0.0,
+            seed: 0,
+            step: 0,
             features: &features,
             tape: &tape,
         };
@@ -277,6 +279,8 @@ mod tests {
                 targets: &targets,
                 weights: &weights,
                 progress: 0.0,
+                seed: 0,
+                step: 0,
                 features: &features,
                 tape: &tape,
             };

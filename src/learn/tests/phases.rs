@@ -5,9 +5,15 @@ use super::*;
 /// Updates without labels, of as many again with them.
 const HALF: u64 = 6;
 
-fn clip(objective: Objective) -> Box<dyn Learner> {
-    let training = Training { steps: 2 * HALF as usize, ..training(Method::Clip, objective) };
+fn contrast(method: Method, objective: Objective) -> Box<dyn Learner> {
+    let training = Training { steps: 2 * HALF as usize, ..training(method, objective) };
     new_learner(&all_inputs(), 2, &training, 7).unwrap()
+}
+
+/// Both methods that learn without labels first, under every objective.
+fn both() -> impl Iterator<Item = (Method, Objective)> {
+    let with = |method| OBJECTIVES.map(|objective| (method, objective));
+    [Method::Clip, Method::AlignItc].into_iter().flat_map(with)
 }
 
 fn flipped(seed: u64) -> Batch {
@@ -24,14 +30,14 @@ fn some(learner: &dyn Learner, prefix: &str, these: bool) -> Vec<NamedParameter>
 
 #[test]
 fn pretraining_reads_no_label_and_leaves_the_head_alone() {
-    for objective in OBJECTIVES {
-        let (mut one, mut other) = (clip(objective), clip(objective));
+    for (method, objective) in both() {
+        let [mut one, mut other] = [(), ()].map(|()| contrast(method, objective));
         let start = one.parameters().unwrap();
         let head = some(&*one, "head.", true);
         let first = train_on(&mut *one, HALF, everything);
         train_on(&mut *other, HALF, flipped);
         let end = one.parameters().unwrap();
-        assert_eq!(end, other.parameters().unwrap(), "{objective:?}");
+        assert_eq!(end, other.parameters().unwrap(), "{method:?} {objective:?}");
         assert_eq!(some(&*one, "head.", true), head);
         assert_ne!(start, end);
         let others = [first[0].necessity, first[0].l_v, first[0].l_fe, first[0].twin];
@@ -42,8 +48,8 @@ fn pretraining_reads_no_label_and_leaves_the_head_alone() {
 
 #[test]
 fn a_probe_leaves_the_encoders_alone() {
-    for objective in OBJECTIVES {
-        let mut learner = clip(objective);
+    for (method, objective) in both() {
+        let mut learner = contrast(method, objective);
         train_on(&mut *learner, HALF, everything);
         let fixed = |learner: &dyn Learner| {
             let mut all = some(learner, "head.", false);
@@ -52,14 +58,14 @@ fn a_probe_leaves_the_encoders_alone() {
         };
         let (before, head) = (fixed(&*learner), some(&*learner, "head.", true));
         train_on(&mut *learner, HALF, everything);
-        assert_eq!(fixed(&*learner), before, "{objective:?}");
-        assert_ne!(some(&*learner, "head.", true), head, "{objective:?}");
+        assert_eq!(fixed(&*learner), before, "{method:?} {objective:?}");
+        assert_ne!(some(&*learner, "head.", true), head, "{method:?} {objective:?}");
     }
 }
 
 #[test]
 fn only_a_method_of_one_phase_asks_for_twins_from_the_start() {
-    let mut learner = clip(Objective::C3rTwin);
+    let mut learner = contrast(Method::Clip, Objective::C3rTwin);
     for step in 0..HALF {
         learner.update(&everything(step), None).unwrap();
     }

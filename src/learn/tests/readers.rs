@@ -54,7 +54,8 @@ fn the_sum_of_embeddings_is_what_a_bag_is_represented_by() {
 
 #[test]
 fn to_a_transformer_order_matters_and_padding_does_not() {
-    for method in [Method::Bert, Method::ConcatBert, Method::Mmbt] {
+    let readers = [Method::Bert, Method::ConcatBert, Method::Mmbt, Method::AlignItc, Method::Mmfm];
+    for method in readers {
         let [start, end] = trained(method, Objective::Erm);
         assert_ne!(embedding(&*start), embedding(&*end));
         let test = everything(99);
@@ -65,7 +66,11 @@ fn to_a_transformer_order_matters_and_padding_does_not() {
 
 #[test]
 fn a_text_that_is_not_there_says_nothing() {
-    for method in [Method::Bow, Method::Bert, Method::ConcatBow, Method::ConcatBert, Method::Mmbt] {
+    let readers = Method::ALL.into_iter().filter(|method| match method.modality() {
+        None => true,
+        Some(name) => name == "text",
+    });
+    for method in readers {
         let [_, learner] = trained(method, Objective::Erm);
         let mut test = everything(99);
         test.present = [true, true, false].repeat(test.rows);
@@ -119,5 +124,11 @@ fn what_has_no_words_cannot_be_read() {
     let empty = [InputSpec::words("text", 0, 4)];
     assert!(refusal(&empty, Method::Text).contains("length of `text`"));
     assert!(refusal(&numbers[..1], Method::Bert).contains("modality of that name"));
-    assert!(refusal(&numbers[..1], Method::Clip).contains("needs two"));
+    for method in [Method::Clip, Method::AlignItc] {
+        assert!(refusal(&numbers[..1], method).contains("needs two"));
+    }
+    let many: Vec<InputSpec> = (0..9).map(|i| InputSpec::row(&format!("v{i}"), 2)).collect();
+    let message = refusal(&many, Method::Hved);
+    assert!(message.contains("hved with 9 modalities") && message.contains("subset"), "{message}");
+    assert!(new_learner(&many[..8], 2, &training(Method::Hved, Objective::Erm), 1).is_ok());
 }

@@ -5,11 +5,12 @@ use rand::seq::SliceRandom as _;
 
 use super::super::Batch;
 use super::super::device::LearnDevice;
+use super::super::hidden::Hidden;
 use super::super::learner::Logits;
 use super::super::method::{Dice, Method, Phase, Showing};
 use super::super::tape::SharedTape;
 use super::Trainer;
-use crate::causal::noise::{StreamId, stream};
+use crate::causal::noise::{NoiseStream, StreamId, stream};
 
 /// The stream of what is hidden while a method learns.
 const SHOWING: StreamId = StreamId::of("learn:showing");
@@ -38,25 +39,33 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         Ok(())
     }
 
-    /// Which modalities are hidden in the next update.
-    pub(super) fn hidden(&self) -> Vec<bool> {
+    /// Which modalities are hidden in the next update, of so many specimens.
+    pub(super) fn hidden(&self, rows: usize) -> Hidden {
         let modalities = self.plan.inputs.len();
-        let mut hidden = vec![false; modalities];
-        if M::showing(self.progress()) == Showing::RandomSubset {
-            let mut random = stream(self.seed, self.steps as u64, SHOWING);
-            let shown = random.random_range(1..=modalities);
-            let mut order: Vec<usize> = (0..modalities).collect();
-            order.shuffle(&mut random);
-            order[shown..].iter().for_each(|&modality| hidden[modality] = true);
+        let mut random = stream(self.seed, self.steps as u64, SHOWING);
+        match M::showing(self.progress()) {
+            Showing::All => Hidden::default(),
+            Showing::RandomSubset => {
+                let mut hidden = vec![false; modalities];
+                let shown = random.random_range(1..=modalities);
+                let mut order: Vec<usize> = (0..modalities).collect();
+                order.shuffle(&mut random);
+                order[shown..].iter().for_each(|&modality| hidden[modality] = true);
+                Hidden::alike(hidden)
+            }
+            Showing::AnySubset => Hidden::alike(but_all(modalities, &mut random)),
+            Showing::AnySubsetEach => {
+                let rows = (0..rows).flat_map(|_| but_all(modalities, &mut random));
+                Hidden::each(modalities, rows.collect())
+            }
         }
-        hidden
     }
 
     /// How well each modality alone judges the specimens of a batch that have it.
     fn alone(&self, batch: &Batch) -> Result<Vec<Dice>, D::Err> {
         let (inputs, modalities) = (self.staging.upload(batch)?, batch.inputs.len());
         let judge = |&modality: &usize| {
-            let hidden: Vec<bool> = (0..modalities).map(|other| other != modality).collect();
+            let hidden = Hidden::alike((0..modalities).map(|other| other != modality).collect());
             let pass = self.model.forward(&inputs, &[batch], &hidden, &SharedTape::off())?;
             let has = |row: &usize| {
                 batch.present.get(row * modalities + modality).copied().unwrap_or(true)
@@ -64,6 +73,16 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             Ok(dice(&self.host(pass.joint.answer()), &batch.labels, has))
         };
         self.model.modalities().iter().map(judge).collect()
+    }
+}
+
+/// Each of so many with chance 1/2, drawn again where it would be all.
+fn but_all(count: usize, random: &mut NoiseStream) -> Vec<bool> {
+    loop {
+        let chosen: Vec<bool> = (0..count).map(|_| random.random()).collect();
+        if chosen.contains(&false) {
+            return chosen;
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use dfdx::prelude::HasShape;
 
 use super::super::device::LearnDevice;
+use super::super::hidden::Hidden;
 use super::super::learner::{Counterfactual, Logits, Representation};
 use super::super::method::{Head, Method};
 use super::super::model::Pass;
@@ -18,7 +19,9 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
     fn look(&self, batch: &Batch) -> Result<Pass<D>, LearnError> {
         batch.check(&self.plan.inputs, self.plan.classes)?;
         let inputs = self.staging.upload(batch).map_err(LearnError::device)?;
-        self.model.forward(&inputs, &[batch], &[], &SharedTape::off()).map_err(LearnError::device)
+        self.model
+            .forward(&inputs, &[batch], &Hidden::default(), &SharedTape::off())
+            .map_err(LearnError::device)
     }
 
     /// See [`Learner::logits`](crate::learn::Learner::logits).
