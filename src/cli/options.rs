@@ -60,7 +60,7 @@ pub struct TrainingOptions {
     #[arg(long, value_parser = engines(), default_value = Engine::Auto.name())]
     pub engine: Engine,
     /// Where they are computed
-    #[arg(long, value_parser = devices(), default_value = Device::Auto.name())]
+    #[arg(long, value_parser = devices(), default_value = Compute::default().device.name())]
     pub device: Device,
 }
 
