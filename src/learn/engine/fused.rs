@@ -31,14 +31,19 @@ pub struct Fused {
     steps: usize,
 }
 
-/// The second model of `c3r-adjust`, as dfdx's trainer begins it.
-fn companion(plan: &Plan, seed: u64) -> Option<(Network, f64)> {
-    let training = &plan.training;
+/// The learning rate of the second model of `c3r-adjust`, as dfdx's trainer sets it; none for other
+/// objectives.
+pub(super) fn companion_rate(training: &Training) -> Option<f64> {
     (training.objective == Objective::C3rAdjust).then(|| {
         let exposure = f64::from(training.companion_exposure) / training.steps.max(1) as f64;
-        let rate = f64::from(training.learning_rate) * exposure.min(1.0);
-        (Network::new(plan, seed.wrapping_add(1)), rate)
+        f64::from(training.learning_rate) * exposure.min(1.0)
     })
+}
+
+/// The second model of `c3r-adjust`, as dfdx's trainer begins it.
+fn companion(plan: &Plan, seed: u64) -> Option<(Network, f64)> {
+    let rate = companion_rate(&plan.training)?;
+    Some((Network::new(plan, seed.wrapping_add(1)), rate))
 }
 
 impl Fused {
@@ -92,7 +97,6 @@ impl Fused {
     }
 
     /// The gradient of every parameter, after [`Self::differentiate`].
-    #[cfg(test)]
     pub(super) fn gradients(&mut self, batch: &Batch, twin: &Batch) -> Vec<NamedParameter> {
         self.network.learn(&[batch, twin], None);
         self.network.store.gradients()
@@ -228,7 +232,11 @@ fn kept(batch: &Batch, twin: &Batch) -> usize {
 }
 
 /// How far a counterfactual goes on these blocks.
-fn reach(kind: CounterfactualKind, shape: &super::shape::Shape, blocks: &mut [Block]) -> Reach {
+pub(super) fn reach(
+    kind: CounterfactualKind,
+    shape: &super::shape::Shape,
+    blocks: &mut [Block],
+) -> Reach {
     Reach::of(kind, || {
         blocks.par_iter_mut().for_each(|block| sum_up(shape, block));
         spread(blocks)
