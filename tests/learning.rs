@@ -41,7 +41,7 @@ fn trains(stage: &Arc<Stage>, method: Method) {
         seed: 1,
         trainings: Objective::ALL.map(of).to_vec(),
         specimens: 64,
-        engine: Engine::Auto,
+        engine: Engine::Auto.into(),
     };
     let entrants = hold(&contest);
     for entrant in &entrants {
@@ -117,7 +117,7 @@ fn every_method_learns_the_duck() {
             seed: 3,
             trainings: objectives.iter().copied().map(of).collect(),
             specimens: 256,
-            engine: Engine::Auto,
+            engine: Engine::Auto.into(),
         };
         // The sentences name a bill in three of ten birds, and frozen embeddings are slow to tell.
         let enough = match method {
@@ -137,8 +137,13 @@ fn every_method_learns_the_duck() {
 fn a_method_of_a_modality_that_is_not_there_is_refused() {
     let stage = scene("mmlsyn.ron");
     let training = Training { method: Method::Image, ..stage.scene.training.clone() };
-    let contest =
-        Contest { stage, seed: 1, trainings: vec![training], specimens: 64, engine: Engine::Auto };
+    let contest = Contest {
+        stage,
+        seed: 1,
+        trainings: vec![training],
+        specimens: 64,
+        engine: Engine::Auto.into(),
+    };
     let error = train(&contest, &mut Quiet).err().unwrap().to_string();
     assert!(error.contains("method") && error.contains("image"), "{error}");
 }
@@ -154,7 +159,7 @@ fn a_method_that_reads_words_is_refused_where_there_are_none() {
             seed: 1,
             trainings: vec![training],
             specimens: 64,
-            engine: Engine::Auto,
+            engine: Engine::Auto.into(),
         };
         let error = train(&contest, &mut Quiet).err().unwrap().to_string();
         assert!(error.contains(method.name()), "{error}");
@@ -169,7 +174,7 @@ fn a_diverging_model_does_not_stop_the_others() {
     let calm = Training { steps: 12, batch: 32, ..stage.scene.training.clone() };
     let wild = Training { learning_rate: 1e30, ..calm.clone() };
     let trainings = vec![calm, wild];
-    let contest = Contest { stage, seed: 1, trainings, specimens: 64, engine: Engine::Auto };
+    let contest = Contest { stage, seed: 1, trainings, specimens: 64, engine: Engine::Auto.into() };
     let entrants = hold(&contest);
     assert_eq!(entrants[0].metrics.as_ref().unwrap().steps, 12);
     assert!(entrants[1].metrics.is_none());

@@ -202,11 +202,12 @@ fn the_engine_is_chosen_with_a_reason_and_its_model_can_be_probed() {
     let small = ["--steps", "3", "--batch", "64", "--specimens", "256", "--out", out];
     for (method, engine) in [("late", "fused"), ("qmf", "dfdx")] {
         let chosen = ["train", "scenes/duck.ron", "--engine", "auto", "--method", method];
+        let device = if cfg!(feature = "cuda") { "auto" } else { "cpu" };
+        let chosen = [&chosen[..], &["--device", device]].concat();
         let output = run(&[&chosen[..], &small[..]].concat());
         let said = text(&output.stderr);
         assert!(output.status.success(), "{said}");
-        let engine = if cfg!(feature = "cuda") { "dfdx" } else { engine };
-        assert!(said.contains(&format!("engine: {engine}, for")), "{said}");
+        assert!(said.contains(&format!("engine: {engine} on ")), "{said}");
         succeed(&["probe", out, "--specimens", "256"]);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::experiment::{Contest, Times, Watcher, train};
-use crate::learn::{Engine, LearnError, StepLosses, new_learner_on};
+use crate::learn::{Compute, LearnError, StepLosses, new_learner_on};
 use crate::scene::Stage;
 use crate::scene::training::Training;
 use crate::world::{Simulation, TwinPlan, input_specs};
@@ -45,11 +45,11 @@ impl Watcher for Stopwatch {
 /// A model that can't be built or diverges.
 pub fn time_frames(
     stage: &Arc<Stage>,
-    engine: Engine,
+    engine: impl Into<Compute>,
     training: &Training,
     frames: usize,
 ) -> Result<FrameTimes, LearnError> {
-    let seed = stage.scene.seed;
+    let (engine, seed) = (engine.into(), stage.scene.seed);
     let mut world = Simulation::new(stage, stage.iid(), seed, training.batch, 0);
     if training.objective.needs_twins() {
         world.plan_twins(TwinPlan::OneFactor);

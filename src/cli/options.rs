@@ -8,7 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use super::{UsageError, console};
 use crate::causal::Interventions;
 use crate::dataset::Part;
-use crate::learn::{Engine, choose};
+use crate::learn::{Compute, Device, Engine, choose};
 use crate::scene::training::{Method, Objective, Training};
 use crate::scene::{self, Stage, load, with_overrides, with_variant};
 
@@ -59,6 +59,9 @@ pub struct TrainingOptions {
     /// What computes the updates
     #[arg(long, value_parser = engines(), default_value = Engine::Auto.name())]
     pub engine: Engine,
+    /// Where they are computed
+    #[arg(long, value_parser = devices(), default_value = Compute::default().device.name())]
+    pub device: Device,
 }
 
 impl TrainingOptions {
@@ -87,20 +90,23 @@ impl TrainingOptions {
         Ok(training)
     }
 
-    /// What computes the updates of these trainings. Where the program chooses, it says what and
-    /// why.
-    pub fn engine(&self, trainings: &[Training]) -> Result<Engine, UsageError> {
+    /// What computes the updates of these trainings, and where. Where the program chooses, it says
+    /// what and why.
+    pub fn engine(&self, trainings: &[Training]) -> Result<Compute, UsageError> {
+        let compute = Compute { engine: self.engine, device: self.device };
         let mut said = Vec::new();
         for training in trainings {
-            let (engine, reason) =
-                choose(self.engine, training).map_err(|error| UsageError(error.to_string()))?;
-            let line = format!("engine: {}, for {reason}", engine.name());
-            if self.engine == Engine::Auto && !said.contains(&line) {
+            let choice =
+                choose(compute, training).map_err(|error| UsageError(error.to_string()))?;
+            let Compute { engine, device } = choice.compute;
+            let (engine, device, reason) = (engine.name(), device.name(), choice.reason);
+            let line = format!("engine: {engine} on {device}, for {reason}");
+            if self.engine != Engine::Dfdx && !said.contains(&line) {
                 console::note(&line);
                 said.push(line);
             }
         }
-        Ok(self.engine)
+        Ok(compute)
     }
 
     /// The seed.
@@ -128,6 +134,13 @@ pub fn engines() -> impl clap::builder::TypedValueParser<Value = Engine> {
     let values = Engine::ALL.map(|e| PossibleValue::new(e.name()).help(e.description()));
     PossibleValuesParser::new(values)
         .map(|name| Engine::ALL.into_iter().find(|e| e.name() == name).unwrap_or_default())
+}
+
+/// Reads a device's name.
+pub fn devices() -> impl clap::builder::TypedValueParser<Value = Device> {
+    let values = Device::ALL.map(|d| PossibleValue::new(d.name()).help(d.description()));
+    PossibleValuesParser::new(values)
+        .map(|name| Device::ALL.into_iter().find(|d| d.name() == name).unwrap_or_default())
 }
 
 /// Reads do-operations such as `lake=0` or `size+=0.1`.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::learn::{Engine, LearnError, Learner, StepLosses, new_learner_on};
+use crate::learn::{Compute, LearnError, Learner, StepLosses, new_learner_on};
 use crate::measure::{Findings, Metrics, examine};
 use crate::scene::Stage;
 use crate::scene::training::Training;
@@ -21,8 +21,8 @@ pub struct Contest {
     pub trainings: Vec<Training>,
     /// Specimens of each measurement.
     pub specimens: usize,
-    /// What computes the updates.
-    pub engine: Engine,
+    /// What computes the updates, and where.
+    pub engine: Compute,
 }
 
 /// A model that takes part in a contest.

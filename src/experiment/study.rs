@@ -9,7 +9,7 @@ use super::Entrant;
 use super::feed::Feed;
 use crate::causal::noise::{StreamId, stream};
 use crate::dataset::read::{Data, Shapes, SplitData};
-use crate::learn::{Batch, Engine, LearnError, Learner, StepLosses, c3_risk, new_learner_on};
+use crate::learn::{Batch, Compute, LearnError, Learner, StepLosses, c3_risk, new_learner_on};
 use crate::measure::{
     C3Risk, Causation, Pair, StoredCausation, StoredMetrics, step_of, stored_causation,
     stored_error,
@@ -65,7 +65,7 @@ pub struct Study {
     feed: Feed,
     training: Training,
     seed: u64,
-    engine: Engine,
+    engine: Compute,
 }
 
 impl Study {
@@ -99,13 +99,13 @@ impl Study {
             return Err(StudyError::NoTwins { objective: objective.name() });
         }
         let feed = Feed::new(&data.shapes, mel)?;
-        Ok(Self { data, feed, training: training.clone(), seed, engine: Engine::Auto })
+        Ok(Self { data, feed, training: training.clone(), seed, engine: Compute::default() })
     }
 
-    /// The same study with its updates computed by `engine`.
+    /// The same study with its updates computed by `engine`, and on its device.
     #[must_use]
-    pub fn on(self, engine: Engine) -> Self {
-        Self { engine, ..self }
+    pub fn on(self, engine: impl Into<Compute>) -> Self {
+        Self { engine: engine.into(), ..self }
     }
 
     /// Trains for the updates of the training section; `watch` is told every update's losses and

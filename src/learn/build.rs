@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::checkpoint::Checkpoint;
-use super::engine::{Engine, Fused, choose};
+use super::engine::{Compute, Device, Engine, Fused, OnCard, choose, open_card};
 use super::method::{
     Align, AlignItc, Alone, Clip, Concat, Hemis, Hved, Late, Lckd, Method, Mmbt, Mmfm, Mmtm, Qmf,
     Rseg, SimMmdg, Tmc, TmcViews,
@@ -27,18 +27,18 @@ pub fn new_learner(
     new_learner_on(Engine::Auto, inputs, classes, training, seed)
 }
 
-/// The same on an engine.
+/// The same on an engine, and a device if one is named.
 ///
 /// # Errors
-/// As [`new_learner`]; [`LearnError::Setting`] where [`Engine::Fused`] can't be.
+/// As [`new_learner`] and [`choose`].
 pub fn new_learner_on(
-    engine: Engine,
+    compute: impl Into<Compute>,
     inputs: &[InputSpec],
     classes: usize,
     training: &Training,
     seed: u64,
 ) -> Result<Box<dyn Learner>, LearnError> {
-    build(engine, inputs, classes, training, seed, None)
+    build(compute.into(), inputs, classes, training, seed, None)
 }
 
 /// A learner with the parameters of a file that [`Learner::save`] wrote. Adam starts afresh.
@@ -56,18 +56,18 @@ pub fn load_learner(
     load_learner_on(Engine::Auto, path, inputs, classes, training)
 }
 
-/// The same on an engine; any engine's file will do.
+/// The same on an engine, and a device if one is named; any engine's file will do.
 ///
 /// # Errors
-/// As [`load_learner`]; [`LearnError::Setting`] where [`Engine::Fused`] can't be.
+/// As [`load_learner`] and [`choose`].
 pub fn load_learner_on(
-    engine: Engine,
+    compute: impl Into<Compute>,
     path: &Path,
     inputs: &[InputSpec],
     classes: usize,
     training: &Training,
 ) -> Result<Box<dyn Learner>, LearnError> {
-    build(engine, inputs, classes, training, 0, Some(Checkpoint::read(path)?))
+    build(compute.into(), inputs, classes, training, 0, Some(Checkpoint::read(path)?))
 }
 
 /// Whether a model can be built so.
@@ -79,7 +79,7 @@ pub fn fits(inputs: &[InputSpec], classes: usize, training: &Training) -> Result
 }
 
 fn build(
-    engine: Engine,
+    compute: Compute,
     inputs: &[InputSpec],
     classes: usize,
     training: &Training,
@@ -88,7 +88,17 @@ fn build(
 ) -> Result<Box<dyn Learner>, LearnError> {
     let plan = Plan { inputs: inputs.to_vec(), classes, training: training.clone() };
     plan.check()?;
-    if choose(engine, training)?.0 == Engine::Fused {
+    let chosen = choose(compute, training)?.compute;
+    if chosen.engine == Engine::Fused {
+        if matches!(chosen.device, Device::Cuda | Device::CudaTf32) {
+            let card = open_card(chosen.device == Device::CudaTf32)?;
+            match OnCard::new(card, plan.clone(), seed, checkpoint.as_ref()) {
+                Ok(learner) => return Ok(Box::new(learner)),
+                // What there are no kernels for, or more than they have room for.
+                Err(LearnError::Setting { .. }) if compute.device == Device::Auto => {}
+                Err(error) => return Err(error),
+            }
+        }
         return Ok(Box::new(Fused::new(plan, seed, checkpoint.as_ref())?));
     }
     match training.method {

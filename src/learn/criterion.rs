@@ -155,10 +155,7 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
         if training.lambda_v == 0.0 && training.lambda_fe == 0.0 {
             return Ok(loss);
         }
-        let z = heads
-            .iter()
-            .map(|head| Distribution::of(head.z.clone()))
-            .collect::<Result<Vec<_>, _>>()?;
+        let z: Vec<_> = heads.iter().map(|head| Distribution::of(head.z.clone())).collect();
         if let Some(v) = self.instrument_target(pass)? {
             let value = self.mean(heads, |head, place| {
                 instrument_distance(training.distance, &head.z, &z[place], v.clone())

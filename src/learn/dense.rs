@@ -1,10 +1,7 @@
 //! A dense layer whose widths are known only at run time.
 
-use dfdx::prelude::TryMatMul;
-
 use super::InputSpec;
 use super::device::LearnDevice;
-use super::ops::{add_bias, stack_rows};
 use super::parameter::{Parameter, Start};
 use super::tape::{Matrix, SharedTape, Var};
 
@@ -66,23 +63,27 @@ impl<D: LearnDevice> Dense<D> {
     /// # Errors
     /// The device's, mostly for want of memory.
     pub fn forward(&self, x: Var<D>, tape: &SharedTape<D>) -> Result<Var<D>, D::Err> {
-        add_bias(x.try_matmul(self.weight.on(tape))?, self.bias.on(tape))
+        D::layer(vec![(x, self.weight.on(tape))], self.bias.on(tape), false)
     }
 
-    /// The layer applied to data: the rows of all `blocks` under one another.
+    /// The ELU of the same.
     ///
     /// # Errors
     /// The device's, mostly for want of memory.
-    pub fn forward_input(
+    pub fn curved(&self, x: Var<D>, tape: &SharedTape<D>) -> Result<Var<D>, D::Err> {
+        D::layer(vec![(x, self.weight.on(tape))], self.bias.on(tape), true)
+    }
+
+    /// The ELU of the layer applied to data: the rows of all `blocks` under one another.
+    ///
+    /// # Errors
+    /// The device's, mostly for want of memory.
+    pub fn curved_input(
         &self,
         blocks: &[Matrix<D>],
         tape: &SharedTape<D>,
     ) -> Result<Var<D>, D::Err> {
-        let products = blocks
-            .iter()
-            .map(|block| D::input_product(block, self.weight.on(tape)))
-            .collect::<Result<Vec<_>, _>>()?;
-        add_bias(stack_rows(products)?, self.bias.on(tape))
+        D::input_layer(blocks, self.weight.on(tape), self.bias.on(tape), true)
     }
 
     /// The weight in the graph of `tape`.

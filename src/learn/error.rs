@@ -46,6 +46,12 @@ pub enum LearnError {
     /// The device that computes reported an error.
     #[error("the compute device failed: {0}; try a smaller batch")]
     Device(String),
+    /// There is no card that can be trained on.
+    #[error(
+        "there is no GPU to train on: {0}; it takes an NVIDIA card of compute capability 8.0 or \
+         more, its driver and cuBLAS (LD_LIBRARY_PATH or CUDA_PATH say where), or --device cpu"
+    )]
+    NoCard(String),
     /// The thread that owns the compute device has ended.
     #[error("the thread that owns the compute device has ended; build the learner anew")]
     WorkerGone,

@@ -156,6 +156,11 @@ pub trait Learner: Send + Sync {
     /// [`LearnError::Device`], [`LearnError::WorkerGone`].
     fn parameters(&self) -> Result<Vec<NamedParameter>, LearnError>;
 
+    /// What a learner whose updates a card computes offers besides; none for others.
+    fn accelerated(&mut self) -> Option<&mut dyn Accelerated> {
+        None
+    }
+
     /// Writes all parameters to a SafeTensors file, the same bytes for the same parameters.
     ///
     /// # Errors
@@ -163,4 +168,34 @@ pub trait Learner: Send + Sync {
     fn save(&self, path: &Path) -> Result<(), LearnError> {
         checkpoint::write(path, &self.parameters()?)
     }
+}
+
+/// A learner whose updates run on a card of their own, beside the program. An update that was begun
+/// is computed while the next batch is made and brought there.
+pub trait Accelerated {
+    /// The card.
+    fn device(&self) -> String;
+
+    /// Kernels and matrix products of the last update.
+    fn launches(&self) -> usize;
+
+    /// Brings a batch to the card and begins an update there; two can be on their way at once.
+    ///
+    /// # Errors
+    /// As [`Learner::update`], but for [`LearnError::Diverged`].
+    fn begin(&mut self, batch: &Batch, twin: Option<&Batch>) -> Result<(), LearnError>;
+
+    /// Waits for the update that was begun first.
+    ///
+    /// # Errors
+    /// [`LearnError::Diverged`] if a term isn't finite: neither this update nor those begun after it
+    /// are then made. [`LearnError::Setting`] if none was begun, [`LearnError::Device`].
+    fn finish(&mut self) -> Result<StepLosses, LearnError>;
+
+    /// Makes the last update so many times more on the batch that is on the card already, and waits
+    /// for all of them: what an update costs where nothing has to be brought.
+    ///
+    /// # Errors
+    /// As [`Self::finish`].
+    fn repeat(&mut self, updates: usize) -> Result<StepLosses, LearnError>;
 }

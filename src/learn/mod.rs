@@ -9,7 +9,8 @@
 //! | item | what it is |
 //! | --- | --- |
 //! | [`Learner`] | a model in training: [`new_learner`], [`load_learner`] |
-//! | [`Engine`], [`new_learner_on`] | what computes its updates: dfdx, or the fused engine |
+//! | [`Engine`], [`Device`], [`new_learner_on`] | what computes its updates, and where |
+//! | [`Accelerated`] | what a learner on a card offers besides: the next batch comes while one trains |
 //! | [`Batch`], [`InputSpec`] | what it is given: every modality's numbers, and the words of a text |
 //! | [`StepLosses`], [`Logits`], [`Counterfactual`], [`Representation`] | what it gives back |
 //! | [`c3_risk`] | the empirical C3 risk of both branches' logits (Eq. 8) |
@@ -63,10 +64,10 @@ mod worker;
 
 pub use batch::Batch;
 pub use build::{fits, load_learner, load_learner_on, new_learner, new_learner_on};
-pub use engine::{Engine, Work, choose, multiply};
+pub use engine::{Agreement, Choice, Compute, Device, Engine, Work, check_card, choose, multiply};
 pub use error::LearnError;
 pub use input::{Form, Grid, Input, InputSpec};
-pub use learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
+pub use learner::{Accelerated, Counterfactual, Learner, Logits, Representation, StepLosses};
 pub use objective::c3_risk;
 pub use parameter::NamedParameter;
 pub use twin_network::CounterfactualKind;

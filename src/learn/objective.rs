@@ -80,19 +80,18 @@ pub fn necessity<D: LearnDevice>(
 /// The softmax of every row over feature dimensions, which is how the paper's code makes
 /// distributions of features.
 pub struct Distribution<D: LearnDevice> {
-    log: Var<D>,
-    probability: Var<D>,
+    z: Var<D>,
 }
 
 impl<D: LearnDevice> Distribution<D> {
     /// The distributions of the rows of `z`.
-    ///
-    /// # Errors
-    /// The device's, mostly for want of memory.
-    pub fn of(z: Var<D>) -> Result<Self, D::Err> {
-        let log = z.try_log_softmax::<Axis<1>>()?;
-        let probability = log.clone().try_exp()?;
-        Ok(Self { log, probability })
+    pub const fn of(z: Var<D>) -> Self {
+        Self { z }
+    }
+
+    /// The probabilities, rows x width.
+    fn probability(&self) -> Result<Var<D>, D::Err> {
+        self.z.clone().try_softmax::<Axis<1>>()
     }
 
     /// `KL(self || softmax(q))` of every row: `L_v` with V for q and `L_fe` with `z_bar` (Eq. 7;
@@ -101,8 +100,7 @@ impl<D: LearnDevice> Distribution<D> {
     /// # Errors
     /// The device's, mostly for want of memory.
     pub fn divergence(&self, q: Var<D>) -> Result<Rows<D>, D::Err> {
-        let difference = self.log.clone().try_sub(q.try_log_softmax::<Axis<1>>()?)?;
-        sum_rows(difference.try_mul(self.probability.clone())?)
+        D::divergence(self.z.clone(), q)
     }
 }
 
@@ -124,7 +122,7 @@ pub fn instrument_distance<D: LearnDevice>(
             sum_rows(squares)?.try_mul(1.0 / width as f32)
         }
         Distance::CrossEntropy => {
-            let products = v.try_log_softmax::<Axis<1>>()?.try_mul(p.probability.clone())?;
+            let products = v.try_log_softmax::<Axis<1>>()?.try_mul(p.probability()?)?;
             sum_rows(products)?.try_negate()
         }
         Distance::Wasserstein => {
@@ -132,7 +130,7 @@ pub fn instrument_distance<D: LearnDevice>(
             let ones: Vec<f32> =
                 (0..width * width).map(|i| f32::from(u8::from(i / width <= i % width))).collect();
             let cumulate = upload(z.device(), (width, width), ones)?;
-            let difference = p.probability.clone().try_sub(v.try_softmax::<Axis<1>>()?)?;
+            let difference = p.probability()?.try_sub(v.try_softmax::<Axis<1>>()?)?;
             let gaps = difference.try_matmul(cumulate)?.try_abs()?;
             sum_rows(gaps)?.try_mul(1.0 / width as f32)
         }
@@ -260,7 +258,7 @@ mod tests {
     #[test]
     fn divergence_is_the_kl_of_softmaxed_features() {
         let (p, q) = (draw(12, 2.0, "p"), draw(12, 2.0, "q"));
-        let rows = Distribution::of(constant((3, 4), p.clone())).unwrap();
+        let rows = Distribution::of(constant((3, 4), p.clone()));
         let found = rows.divergence(constant((3, 4), q.clone())).unwrap();
         for (found, (p, q)) in found.as_vec().iter().zip(p.chunks(4).zip(q.chunks(4))) {
             let (p, q) = (probabilities(p), probabilities(q));
@@ -292,7 +290,7 @@ mod tests {
         for distance in [Distance::Kl, Distance::Mse, Distance::CrossEntropy, Distance::Wasserstein]
         {
             let matrix = constant((3, 4), z.clone());
-            let p = Distribution::of(matrix.clone()).unwrap();
+            let p = Distribution::of(matrix.clone());
             let other = constant((3, 4), v.clone());
             let found = instrument_distance(distance, &matrix, &p, other).unwrap().as_vec();
             for (found, (z, v)) in found.iter().zip(z.chunks(4).zip(v.chunks(4))) {

@@ -43,6 +43,11 @@ impl<D: LearnDevice> Parameter<D> {
         self.value.clone().put_tape(tape.clone())
     }
 
+    /// The value, in no graph.
+    pub const fn value(&self) -> &Matrix<D> {
+        &self.value
+    }
+
     /// The value on the host.
     pub fn named(&self) -> NamedParameter {
         NamedParameter {

@@ -39,6 +39,12 @@ impl<D: LearnDevice> SharedTape<D> {
         Self(Record::On(Rc::default()))
     }
 
+    /// Whether it records nothing.
+    #[must_use]
+    pub const fn is_off(&self) -> bool {
+        matches!(self.0, Record::Off)
+    }
+
     /// A tape that records nothing: for constants, and for values that are only looked at.
     #[must_use]
     pub fn off() -> Self {

@@ -274,7 +274,9 @@ where
     Self: Send + Sync,
 {
     fn update(&mut self, batch: &Batch, twin: Option<&Batch>) -> Result<StepLosses, LearnError> {
-        self.update(batch, twin)
+        // On one of the threads that products are spread over: each of them would have to be handed
+        // over and waited for by any other.
+        rayon::scope(|_| self.update(batch, twin))
     }
 
     fn retune(&mut self, training: &Training) -> Result<(), LearnError> {

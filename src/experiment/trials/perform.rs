@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Cost, Outcome};
 use crate::experiment::plan::{Plan, Trial};
 use crate::experiment::{Contest, Times, Watcher, train};
-use crate::learn::{Engine, StepLosses};
+use crate::learn::{Compute, StepLosses};
 use crate::measure::suite::{Subject, take};
 use crate::scene::training::Training;
 
@@ -21,7 +21,7 @@ pub fn perform(plan: &Plan, trial: &Trial, go_on: &mut dyn FnMut() -> bool) -> O
         seed: trial.seed,
         trainings: vec![training],
         specimens: plan.specimens,
-        engine: Engine::Auto,
+        engine: Compute::default(),
     };
     let failed = |reason: String| Some(Outcome::failed(&trial.key, &trial.title(), reason));
     let mut watcher = Asks(go_on);

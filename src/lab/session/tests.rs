@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::experiment::{self, Contest, RunDirectory, Watcher};
-use crate::learn::Engine;
+use crate::learn::Compute;
 use crate::scene::training::{Objective, Training};
 use crate::scene::{load, with_overrides};
 
@@ -72,7 +72,7 @@ fn a_session_trains_the_model_that_train_does() {
             seed,
             trainings,
             specimens: 512,
-            engine: Engine::Auto,
+            engine: Compute::default(),
         };
         let (entrants, _) = experiment::train(&contest, &mut Quiet).unwrap();
         let directory = RunDirectory::create(&theirs).unwrap();

@@ -3,7 +3,6 @@
 use super::super::InputSpec;
 use super::super::dense::Dense;
 use super::super::device::LearnDevice;
-use super::super::ops::elu;
 use super::super::parameter::{Parameter, Start};
 use super::super::tape::{Matrix, SharedTape, Var};
 
@@ -51,7 +50,7 @@ impl<D: LearnDevice> Mlp<D> {
     /// # Errors
     /// The device's, mostly for want of memory.
     pub fn forward(&self, blocks: &[Matrix<D>], tape: &SharedTape<D>) -> Result<Var<D>, D::Err> {
-        self.finish(self.first.forward_input(blocks, tape)?, tape)
+        self.finish(self.first.curved_input(blocks, tape)?, tape)
     }
 
     /// The same of features that are in the graph.
@@ -59,12 +58,11 @@ impl<D: LearnDevice> Mlp<D> {
     /// # Errors
     /// The device's, mostly for want of memory.
     pub fn refine(&self, x: Var<D>, tape: &SharedTape<D>) -> Result<Var<D>, D::Err> {
-        self.finish(self.first.forward(x, tape)?, tape)
+        self.finish(self.first.curved(x, tape)?, tape)
     }
 
     fn finish(&self, first: Var<D>, tape: &SharedTape<D>) -> Result<Var<D>, D::Err> {
-        let layer = |x: Var<D>, layer: &Dense<D>| elu(layer.forward(x, tape)?);
-        self.others.iter().try_fold(elu(first)?, layer)
+        self.others.iter().try_fold(first, |x, layer| layer.curved(x, tape))
     }
 
     /// All parameters, in a fixed order.

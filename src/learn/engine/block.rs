@@ -7,7 +7,7 @@ use super::super::Batch;
 use super::shape::{Fusion, Shape};
 
 /// Rows of a block: enough of them for the matrix products, and enough blocks for the threads.
-const fn block_rows(rows: usize) -> usize {
+pub const fn block_rows(rows: usize) -> usize {
     let rows = rows.div_ceil(8).next_multiple_of(16);
     if rows < 32 {
         32

@@ -32,20 +32,25 @@ pub struct Companion {
     learns: bool,
 }
 
+/// The learning rate of the second model of `c3r-adjust`, as dfdx's trainer sets it; none for other
+/// objectives.
+pub fn companion_rate(training: &Training) -> Option<f64> {
+    (training.objective == Objective::C3rAdjust).then(|| {
+        let exposure = f64::from(training.companion_exposure) / training.steps.max(1) as f64;
+        f64::from(training.learning_rate) * exposure.min(1.0)
+    })
+}
+
 impl Companion {
     /// The companion of a plan, as dfdx's trainer begins it; none for most objectives.
     pub fn of(plan: &Plan, seed: u64) -> Option<Self> {
         let training = &plan.training;
-        let rate = f64::from(training.learning_rate);
         let (plan, rate, discount) = match training.objective {
-            Objective::C3rAdjust => {
-                let exposure =
-                    f64::from(training.companion_exposure) / training.steps.max(1) as f64;
-                (plan.clone(), rate * exposure.min(1.0), None)
-            }
+            Objective::C3rAdjust => (plan.clone(), companion_rate(training)?, None),
             Objective::C3rDiscount => {
                 let training = Training { objective: Objective::Erm, ..training.clone() };
                 let discount = Discount::new(&plan.training, plan.classes);
+                let rate = f64::from(training.learning_rate);
                 (Plan { training, ..plan.clone() }, rate, Some(discount))
             }
             _ => return None,

@@ -104,7 +104,6 @@ impl Fused {
     }
 
     /// The gradient of every parameter, after [`Self::differentiate`].
-    #[cfg(test)]
     pub(super) fn gradients(&mut self, batch: &Batch, twin: &Batch) -> Vec<NamedParameter> {
         self.network.learn(&[batch, twin], None);
         self.network.store.gradients()
@@ -231,7 +230,11 @@ fn kept(batch: &Batch, twin: &Batch) -> usize {
 }
 
 /// How far a counterfactual goes on these blocks.
-fn reach(kind: CounterfactualKind, shape: &super::shape::Shape, blocks: &mut [Block]) -> Reach {
+pub(super) fn reach(
+    kind: CounterfactualKind,
+    shape: &super::shape::Shape,
+    blocks: &mut [Block],
+) -> Reach {
     Reach::of(kind, || {
         blocks.par_iter_mut().for_each(|block| sum_up(shape, block));
         spread(blocks)

@@ -1,5 +1,5 @@
 //! The fused engine: forward, backward and Adam by hand for the methods whose networks are dense
-//! layers, on the CPU.
+//! layers, on the CPU or, in `cuda`, on an NVIDIA card.
 //!
 //! dfdx is the reference, and this computes the same to rounding: the parameters have the same
 //! names, shapes and starts, so a run can begin in one and go on in the other.
@@ -27,6 +27,7 @@
 mod block;
 mod choice;
 mod companion;
+mod cuda;
 mod fused;
 mod head;
 mod imagine;
@@ -34,9 +35,9 @@ mod instrument;
 mod jobs;
 mod network;
 mod pass;
-mod product;
+pub(super) mod product;
 mod risk;
-mod row;
+pub(super) mod row;
 mod shape;
 mod store;
 mod task;
@@ -44,8 +45,11 @@ mod task;
 mod tests;
 mod work;
 
+pub(super) use block::block_rows;
 use choice::refuse;
-pub use choice::{Engine, choose};
+pub use choice::{Choice, Compute, Device, Engine, choose};
+pub(super) use cuda::open_card;
+pub use cuda::{Agreement, OnCard, check_card};
 pub use fused::Fused;
 pub use product::multiply;
 pub use work::Work;

@@ -113,7 +113,6 @@ impl Store {
     }
 
     /// The gradient of every parameter, in order.
-    #[cfg(test)]
     pub fn gradients(&self) -> Vec<NamedParameter> {
         self.read(&self.gradient)
     }

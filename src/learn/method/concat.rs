@@ -1,12 +1,9 @@
 //! Concatenation: the features side by side, one joint network, one linear head.
 
-use dfdx::prelude::TryMatMul;
-
 use super::super::dense::Dense;
 use super::super::device::LearnDevice;
 use super::super::encoder::Encoding;
 use super::super::features::Features;
-use super::super::ops::{add_all, add_bias, elu};
 use super::super::parameter::{Parameter, Start};
 use super::super::tape::{SharedTape, Var};
 use super::super::{Form, InputSpec};
@@ -35,17 +32,9 @@ pub struct Concat<D: LearnDevice> {
 
 impl<D: LearnDevice> Concat<D> {
     fn first_layer(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Var<D>, D::Err> {
-        let products = self
-            .first
-            .iter()
-            .zip(features.masked(features.h.clone())?)
-            .map(|(weight, h)| h.try_matmul(weight.on(tape)))
-            .collect::<Result<Vec<_>, _>>()?;
-        let bias = self.first_bias.on(tape);
-        match add_all(products)? {
-            Some(sum) => add_bias(sum, bias),
-            None => Ok(bias),
-        }
+        let weights = self.first.iter().map(|weight| weight.on(tape));
+        let parts = features.masked(features.h.clone())?.into_iter().zip(weights).collect();
+        D::layer(parts, self.first_bias.on(tape), true)
     }
 }
 
@@ -91,8 +80,9 @@ impl<D: LearnDevice> Method<D> for Concat<D> {
 
     fn join(&self, features: &Features<D>, tape: &SharedTape<D>) -> Result<Joint<D>, D::Err> {
         let mut z = self.first_layer(features, tape)?;
-        for layer in &self.rest {
-            z = layer.forward(elu(z)?, tape)?;
+        for (i, layer) in self.rest.iter().enumerate() {
+            let last = i + 1 == self.rest.len();
+            z = if last { layer.forward(z, tape)? } else { layer.curved(z, tape)? };
         }
         Joint::through(&self.head, z, tape)
     }

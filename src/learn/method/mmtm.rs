@@ -7,7 +7,7 @@ use super::super::dense::Dense;
 use super::super::device::LearnDevice;
 use super::super::encoder::Encoding;
 use super::super::features::Features;
-use super::super::ops::{elu, side_by_side};
+use super::super::ops::side_by_side;
 use super::super::parameter::{Parameter, Start};
 use super::super::sequence::Tokens;
 use super::super::tape::{Scalar, SharedTape, Var};
@@ -124,7 +124,7 @@ impl<D: LearnDevice> Method<D> for Mmtm<D> {
         let [first, second] = &self.gates;
         let gated = first.apply(features.tokens.clone(), features, tape)?;
         let layer = |(tokens, layer): (Tokens<D>, &Dense<D>)| {
-            Ok(Tokens { x: elu(layer.forward(tokens.x, tape)?)?, ..tokens })
+            Ok(Tokens { x: layer.curved(tokens.x, tape)?, ..tokens })
         };
         let deeper = gated.into_iter().zip(&self.layers).map(layer).collect::<Result<_, _>>()?;
         let gated = second.apply(deeper, features, tape)?;

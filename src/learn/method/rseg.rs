@@ -159,7 +159,7 @@ impl<D: LearnDevice> Method<D> for Rseg<D> {
             };
             contents.push(scale_rows(content.x.clone(), at_all_places(gate)?)?);
         }
-        let fused = elu(self.fusion.forward(side_by_side(contents)?, tape)?)?;
+        let fused = self.fusion.curved(side_by_side(contents)?, tape)?;
         let fused = Tokens { x: fused, length: PLACES, marks: None };
         let joint = Joint::through(&self.head, fused.mean(features.device())?, tape)?;
         Ok(joint.with_branches(vec![fused.x]))
@@ -177,7 +177,7 @@ impl<D: LearnDevice> Method<D> for Rseg<D> {
         let mut losses = Vec::new();
         for (modality, look) in self.looks.iter().enumerate() {
             let style = features.beside[modality].clone();
-            let hidden = elu(look.hidden.forward(style, tape)?)?;
+            let hidden = look.hidden.curved(style, tape)?;
             let gamma = look.gamma.forward(hidden.clone(), tape)?;
             let beta = look.beta.forward(hidden, tape)?;
             let weights = task.weights_of_having(modality);

@@ -43,7 +43,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             let (mut stepped, mut divergences) = (Vec::new(), Vec::new());
             for head in heads {
                 let moved = TwinNetwork::new(head, &one_hot, kind)?.stepped(head)?;
-                let rows = Distribution::of(head.z.clone())?.divergence(moved.z.clone())?;
+                let rows = Distribution::of(head.z.clone()).divergence(moved.z.clone())?;
                 divergences.push(head.shared(rows)?);
                 stepped.push(moved);
             }

@@ -291,10 +291,8 @@ fn a_detached_instrument_is_a_constant() {
     // By way of the host nothing can leak.
     let constant = upload(&trainer.device, *v.shape(), v.as_vec()).unwrap();
     let constant = dfdx::prelude::PutTape::put_tape(constant, SharedTape::off());
-    let loss = mean(
-        Distribution::of(pass.joint.heads[0].z.clone()).unwrap().divergence(constant).unwrap(),
-    )
-    .unwrap();
+    let loss = mean(Distribution::of(pass.joint.heads[0].z.clone()).divergence(constant).unwrap())
+        .unwrap();
     let mut gradients = backward(loss).unwrap();
 
     let detached = instrument_gradients(true);
