@@ -321,10 +321,10 @@ fn mix(
         for j in 0..count {
             penalties[j] = weight * dot(&keys[j][own.clone()], &keys[j][own.clone()]);
         }
-        for i in 0..count {
+        for queries in queries {
             for j in 0..count {
                 scores[j] =
-                    scale * dot(&queries[i][own.clone()], &keys[j][own.clone()]) - penalties[j];
+                    scale * dot(&queries[own.clone()], &keys[j][own.clone()]) - penalties[j];
             }
             softmax(scores, log, attention);
             add_scaled(&mut shares, 1.0 / count as f32, attention);
