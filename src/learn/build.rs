@@ -13,7 +13,7 @@ use super::trainer::Trainer;
 use super::{InputSpec, LearnError, Learner};
 use crate::scene::training::{Method as MethodName, Training};
 
-/// A learner at its start, on the engine that [`choose`](super::choose) takes. The same seed gives the same start; parameters that two objectives
+/// A learner at its start, on the engine that [`choose`] takes. The same seed gives the same start; parameters that two objectives
 /// share start the same under both.
 ///
 /// # Errors

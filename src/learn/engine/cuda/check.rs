@@ -32,7 +32,7 @@ pub struct Agreement {
 pub const TOLERANCE: f64 = 1e-5;
 
 impl Agreement {
-    /// Whether all are within [`TOLERANCE`]; a step may be off by that of one over its rate.
+    /// Whether all are within `TOLERANCE`; a step may be off by that of one over its rate.
     #[must_use]
     pub fn holds(&self) -> bool {
         // A NaN is no agreement.
