@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 use super::options::{out_or, part};
 use super::{UsageError, console, interrupt};
 use crate::dataset::Part;
-use crate::experiment::findings::{Findings, render};
+use crate::experiment::findings::{Findings, markdown, render};
 use crate::experiment::plan::{Plan, Trial};
 use crate::experiment::trials::{
     Ledger, LedgerError, Outcome, perform, rows, trials_csv, trials_parquet,
@@ -32,6 +32,11 @@ pub struct Experiment {
     /// The small size of the experiment, to see that all of it runs
     #[arg(long)]
     quick: bool,
+    /// Those trials alone that have one of these values in a column of the tables, such as
+    /// `method=concat,late` or `seed=1,2`; again for another column. A smaller experiment, with a
+    /// folder of its own
+    #[arg(long, value_name = "COLUMN=VALUES")]
+    only: Vec<String>,
     /// Trials at a time [default: one per core, with CUDA one]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
     jobs: Option<u64>,
@@ -65,12 +70,13 @@ const EXAMPLES: &str = "\
 Examples:
   twinworld experiment experiments/robustness.ron --quick
   twinworld experiment experiments/robustness.ron --out runs/robustness --jobs 2
+  twinworld experiment experiments/robustness.ron --only scene=duck --only objective=erm,c3r
   twinworld experiment experiments/robustness.ron --shard 1/3 --out part1      (and 2/3, 3/3)
   twinworld experiment experiments/robustness.ron --merge part1 part2 part3 --out runs/robustness
 
 A trial is one model: trained, measured, and written to DIR/trials/KEY.json, whole or not at all.
 After Ctrl-C, a kill or a crash the same command goes on where it stopped and ends with the same
-trials.csv, trials.parquet and report.html, byte for byte, unless the experiment measures Cost. A
+trials.csv, trials.parquet, tables.md and report.html, byte for byte, unless the experiment measures Cost. A
 trial that fails is written down with its reason; the others go on.
 
 docs/experiments.md shows how to write an experiment.";
@@ -81,7 +87,7 @@ impl Experiment {
         if let Some(key) = &self.trial {
             return self.perform_one(key);
         }
-        let plan = Plan::load(&self.experiment, self.quick)?;
+        let plan = self.plan(self.cell)?;
         if self.list {
             for trial in &plan.trials {
                 console::say(&format!("{}  {}", trial.key, trial.title()));
@@ -119,6 +125,27 @@ impl Experiment {
         Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
+    /// The trials that are asked for, or those of one cell.
+    fn plan(&self, cell: Option<usize>) -> anyhow::Result<Plan> {
+        let mut plan = Plan::load_part(&self.experiment, self.quick, cell)?;
+        for only in &self.only {
+            let Some((column, values)) = only.split_once('=') else {
+                let message = format!("--only {only}: write COLUMN=VALUE, such as method=concat");
+                return Err(UsageError(message).into());
+            };
+            // The name of a level may have commas itself.
+            let whole = plan.trials.iter().any(|trial| trial.level(column) == values);
+            let levels: Vec<&str> = if whole { vec![values] } else { values.split(',').collect() };
+            plan = plan
+                .only(column.trim(), &levels)
+                .map_err(|problem| UsageError(format!("--only {only}: {problem}")))?;
+        }
+        if plan.trials.is_empty() {
+            return Err(UsageError("--only leaves no trial".to_owned()).into());
+        }
+        Ok(plan)
+    }
+
     /// The folder that is asked for, or one named after the experiment.
     fn out(&self, plan: &Plan) -> PathBuf {
         let size = if self.quick { "-quick" } else { "" };
@@ -127,7 +154,7 @@ impl Experiment {
 
     /// One trial in this process.
     fn perform_one(&self, key: &str) -> anyhow::Result<ExitCode> {
-        let plan = Plan::load_part(&self.experiment, self.quick, self.cell)?;
+        let plan = self.plan(self.cell)?;
         let Some(trial) = plan.trials.iter().find(|trial| trial.key == key) else {
             let message = format!("no trial has the key {key}; --list names them");
             return Err(UsageError(message).into());
@@ -249,8 +276,9 @@ impl Experiment {
         let columns = plan.columns();
         ledger.write("trials.csv", &trials_csv(&columns, &rows)?)?;
         ledger.write("trials.parquet", &trials_parquet(&columns, &rows)?)?;
-        let page = render(&Findings { plan, columns: &columns, rows: &rows });
-        ledger.write("report.html", page.as_bytes())?;
+        let findings = Findings { plan, columns: &columns, rows: &rows };
+        ledger.write("tables.md", markdown(&findings).as_bytes())?;
+        ledger.write("report.html", render(&findings).as_bytes())?;
         let (there, all) = (rows.len(), plan.trials.len());
         if there < all {
             console::note(&format!("{there} of {all} trials are there"));

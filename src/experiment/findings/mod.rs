@@ -8,6 +8,8 @@ mod plot;
 mod select;
 mod table;
 
+use std::fmt::Write as _;
+
 use maud::{Markup, html};
 
 use super::plan::{Exhibit, Plan};
@@ -68,6 +70,30 @@ pub fn render(findings: &Findings) -> String {
         }
     };
     document(&experiment.name, &body).into_string()
+}
+
+/// `tables.md`: the tables of the report in Markdown, to be put into texts.
+#[must_use]
+pub fn markdown(findings: &Findings) -> String {
+    let Findings { plan, rows, .. } = *findings;
+    let mut text = format!("# {}\n", plan.experiment.name);
+    let _ = write!(
+        text,
+        "\n{} of {} trials, each measured on {} specimens. Mean ± standard deviation over seeds; Δ: \
+         mean difference seed by seed, with its 95% interval by Student's t, bold where that leaves \
+         out 0.\n",
+        rows.len(),
+        plan.trials.len(),
+        plan.specimens
+    );
+    for exhibit in &plan.experiment.report {
+        if let Exhibit::Table { title, about, rows, values, against } = exhibit {
+            let about = if about.is_empty() { String::new() } else { format!("{about}\n\n") };
+            let table = table::markdown(findings, rows, values, against.as_ref());
+            let _ = write!(text, "\n## {title}\n\n{about}{table}");
+        }
+    }
+    text
 }
 
 /// How large the experiment is, and whether all of it is there.

@@ -8,6 +8,59 @@ use crate::experiment::report::figures::{decimals, figure, grouped};
 use crate::experiment::trials::Row;
 use crate::measure::statistic::interval::{Summary, summary};
 
+/// What a table shows, whatever it's written in.
+struct Sheet<'a> {
+    /// The columns that tell its rows apart.
+    by: Vec<String>,
+    /// The expressions that are shown.
+    values: Vec<&'a String>,
+    /// Place and level of what differences are taken from.
+    base: Option<(usize, &'a str)>,
+    /// Its rows: what they have in `by`, and their trials.
+    groups: Vec<(Vec<String>, Vec<&'a Row>)>,
+}
+
+/// A figure over seeds, and its difference from another row's, seed by seed.
+struct Cell {
+    figure: Option<Summary>,
+    /// None where the table has no differences, and in the rows that they're taken from.
+    difference: Option<Option<Summary>>,
+}
+
+impl<'a> Sheet<'a> {
+    fn of(
+        findings: &Findings<'a>,
+        by: &[String],
+        values: &'a [String],
+        against: Option<&'a (String, String)>,
+    ) -> Self {
+        // An axis that this size of the experiment doesn't have has no column.
+        let by: Vec<String> =
+            by.iter().filter(|name| findings.columns.contains(name)).cloned().collect();
+        let rows: Vec<&Row> = findings.rows.iter().collect();
+        let groups = groups(&rows, &places(findings, &by));
+        // Columns that nobody measured, as in a scene without such a factor, are left out.
+        let values = values.iter().filter(|value| figure_of(&rows, value).is_some()).collect();
+        let base = against.and_then(|(column, level)| {
+            let place = findings.columns.iter().position(|name| name == column)?;
+            // A part of the experiment may be without that level.
+            let there = findings.rows.iter().any(|row| row.columns[place] == *level);
+            there.then_some((place, level.as_str()))
+        });
+        Self { by, values, base, groups }
+    }
+
+    fn cell(&self, findings: &Findings, rows: &[&Row], value: &str) -> Cell {
+        let difference = self.base.and_then(|(place, level)| {
+            if rows.iter().all(|row| row.columns[place] == level) {
+                return None;
+            }
+            Some(summary(&differences(findings.rows, rows, place, level, value)).ok())
+        });
+        Cell { figure: figure_of(rows, value), difference }
+    }
+}
+
 /// A table with a row for each value of some columns and a column for each expression.
 pub(super) fn table(
     findings: &Findings,
@@ -15,23 +68,11 @@ pub(super) fn table(
     values: &[String],
     against: Option<&(String, String)>,
 ) -> Markup {
-    // An axis that this size of the experiment doesn't have has no column.
-    let by: Vec<String> =
-        by.iter().filter(|name| findings.columns.contains(name)).cloned().collect();
-    let by_places = places(findings, &by);
-    let rows: Vec<&Row> = findings.rows.iter().collect();
-    let groups = groups(&rows, &by_places);
-    // Columns that nobody measured, as in a scene without such a factor, are left out.
-    let values: Vec<&String> =
-        values.iter().filter(|value| figure_of(&rows, value).is_some()).collect();
-    let base = against.and_then(|(column, level)| {
-        let place = findings.columns.iter().position(|name| name == column)?;
-        Some((place, level))
-    });
+    let sheet = Sheet::of(findings, by, values, against);
     html! {
         p.small {
             "Mean ± standard deviation over seeds, below it the range and the number of seeds."
-            @if let Some((_, level)) = base {
+            @if let Some((_, level)) = sheet.base {
                 " Δ: mean difference from " (level) ", seed by seed, with its 95% interval "
                 "(Student's t); bold where the interval leaves out 0."
             }
@@ -40,32 +81,80 @@ pub(super) fn table(
             table {
                 thead {
                     tr {
-                        @for name in &by { th scope="col" { (name) } }
-                        @for value in &values {
+                        @for name in &sheet.by { th scope="col" { (name) } }
+                        @for value in &sheet.values {
                             th.number scope="col" { (broken(value)) }
-                            @if base.is_some() { th.number scope="col" { "Δ" } }
+                            @if sheet.base.is_some() { th.number scope="col" { "Δ" } }
                         }
                     }
                 }
                 tbody {
-                    @for (key, rows) in &groups {
+                    @for (key, rows) in &sheet.groups {
                         tr {
                             @for (i, part) in key.iter().enumerate() {
                                 @if i == 0 { th scope="row" { (part) } } @else { td { (part) } }
                             }
-                            @for value in &values {
-                                (cell(figure_of(rows, value)))
-                                @if let Some((place, level)) = base {
-                                    (difference(findings, rows, place, level, value))
-                                }
+                            @for value in &sheet.values {
+                                @let cell = sheet.cell(findings, rows, value);
+                                (shown(cell.figure))
+                                @if sheet.base.is_some() { (difference(cell.difference)) }
                             }
                         }
                     }
                 }
             }
         }
-        @if groups.is_empty() { p.small { "No trial is there yet." } }
+        @if sheet.groups.is_empty() { p.small { "No trial is there yet." } }
     }
+}
+
+/// The same in Markdown, to be put into a text. Ranges and numbers of seeds stay in the report.
+pub(super) fn markdown(
+    findings: &Findings,
+    by: &[String],
+    values: &[String],
+    against: Option<&(String, String)>,
+) -> String {
+    let sheet = Sheet::of(findings, by, values, against);
+    let mut head: Vec<String> = sheet.by.clone();
+    for value in &sheet.values {
+        head.push((*value).clone());
+        if let Some((_, level)) = sheet.base {
+            head.push(format!("Δ from {level}"));
+        }
+    }
+    let mut text = line(&head);
+    text.push_str(&line(&vec!["---".to_owned(); head.len()]));
+    for (key, rows) in &sheet.groups {
+        let mut parts = key.clone();
+        for value in &sheet.values {
+            let cell = sheet.cell(findings, rows, value);
+            parts.push(cell.figure.map_or_else(|| "–".to_owned(), |found| plain(&found)));
+            if sheet.base.is_some() {
+                parts.push(cell.difference.map_or_else(String::new, plain_difference));
+            }
+        }
+        text.push_str(&line(&parts));
+    }
+    text
+}
+
+fn line(cells: &[String]) -> String {
+    let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+    format!("| {} |\n", cells.join(" | "))
+}
+
+fn plain(found: &Summary) -> String {
+    let mean = sized(found.mean);
+    if found.count > 1 { format!("{mean} ± {}", sized(found.deviation)) } else { mean }
+}
+
+fn plain_difference(found: Option<Summary>) -> String {
+    let Some(found) = found else { return "–".to_owned() };
+    let mean = signed(found.mean);
+    let Some([low, high]) = interval(&found) else { return mean };
+    let mark = if low > 0.0 || high < 0.0 { "**" } else { "" };
+    format!("{mark}{mean}{mark} [{}, {}]", signed(low), signed(high))
 }
 
 /// A name that may be broken after its full stops.
@@ -73,7 +162,7 @@ fn broken(name: &str) -> Markup {
     html! { @for part in name.split_inclusive('.') { (part) wbr; } }
 }
 
-fn cell(found: Option<Summary>) -> Markup {
+fn shown(found: Option<Summary>) -> Markup {
     let Some(found) = found else { return html! { td.number { "–" } } };
     let seeds = found.count;
     html! {
@@ -89,17 +178,8 @@ fn cell(found: Option<Summary>) -> Markup {
     }
 }
 
-fn difference(
-    findings: &Findings,
-    rows: &[&Row],
-    place: usize,
-    level: &str,
-    value: &str,
-) -> Markup {
-    if rows.iter().all(|row| row.columns[place] == level) {
-        return html! { td.number {} };
-    }
-    let found = summary(&differences(findings.rows, rows, place, level, value)).ok();
+fn difference(found: Option<Option<Summary>>) -> Markup {
+    let Some(found) = found else { return html! { td.number {} } };
     let Some(found) = found else { return html! { td.number { "–" } } };
     let mean = signed(found.mean);
     html! {

@@ -108,6 +108,35 @@ impl Plan {
         Ok(Self { experiment, quick, specimens, trials, fingerprint })
     }
 
+    /// The plan with those trials alone that have one of the named levels in a column: a smaller
+    /// experiment, whose trials keep their keys.
+    ///
+    /// # Errors
+    /// No trial has such a column, or such a level in it; what there is instead.
+    pub fn only(mut self, column: &str, levels: &[&str]) -> Result<Self, String> {
+        let columns = self.columns();
+        if !columns.iter().any(|name| name == column) {
+            return Err(format!("no trial has a `{column}`; they have {}", columns.join(", ")));
+        }
+        let mut there: Vec<String> = Vec::new();
+        for trial in &self.trials {
+            let level = trial.level(column);
+            if !there.contains(&level) {
+                there.push(level);
+            }
+        }
+        if let Some(unknown) = levels.iter().find(|level| !there.iter().any(|one| one == *level)) {
+            let there: Vec<String> = there.iter().map(|level| format!("`{level}`")).collect();
+            return Err(format!("no {column} is `{unknown}`; there are {}", there.join(", ")));
+        }
+        self.trials.retain(|trial| levels.contains(&trial.level(column).as_str()));
+        for (index, trial) in self.trials.iter_mut().enumerate() {
+            trial.index = index;
+        }
+        self.fingerprint = fingerprint(self.trials.iter().map(|trial| trial.key.as_str()));
+        Ok(self)
+    }
+
     /// The names of the columns that describe trials, in their order.
     #[must_use]
     pub fn columns(&self) -> Vec<String> {

@@ -66,6 +66,13 @@ impl Trial {
         columns
     }
 
+    /// What it has in a column of the tables; empty where it has no such axis.
+    #[must_use]
+    pub fn level(&self, column: &str) -> String {
+        let own = self.columns().into_iter().find(|(name, _)| *name == column);
+        own.map_or_else(String::new, |(_, value)| value)
+    }
+
     /// What it's called in messages.
     #[must_use]
     pub fn title(&self) -> String {

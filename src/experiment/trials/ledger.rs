@@ -3,7 +3,7 @@
 //! ```text
 //! plan.json         name, size and fingerprint of the experiment
 //! trials/KEY.json   the outcome of a trial, whole or not there
-//! trials.csv, trials.parquet, report.html
+//! trials.csv, trials.parquet, tables.md, report.html
 //! ```
 
 use std::path::{Path, PathBuf};

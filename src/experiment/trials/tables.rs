@@ -58,12 +58,8 @@ pub fn rows(plan: &Plan, ledger: &Ledger) -> Result<Vec<Row>, LedgerError> {
     let mut rows = Vec::new();
     for trial in &plan.trials {
         if let Some(outcome) = ledger.read(&trial.key)? {
-            let own = trial.columns();
-            let value = |name: &String| {
-                let found = own.iter().find(|(column, _)| column == name);
-                found.map_or_else(String::new, |(_, value)| value.clone())
-            };
-            rows.push(Row::new(names.iter().map(value).collect(), outcome, costs));
+            let columns = names.iter().map(|name| trial.level(name)).collect();
+            rows.push(Row::new(columns, outcome, costs));
         }
     }
     Ok(rows)

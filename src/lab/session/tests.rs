@@ -41,7 +41,7 @@ struct Quiet;
 
 impl Watcher for Quiet {
     fn trained(&mut self, _: usize, _: &[Option<crate::learn::StepLosses>]) {}
-    fn timed(&mut self, _: &crate::experiment::Times) {}
+    fn timed(&mut self, _: &experiment::Times) {}
     fn examined(&mut self) {}
     fn wants_end(&mut self) -> bool {
         false
