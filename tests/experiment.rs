@@ -54,7 +54,7 @@ fn said(output: &Output) -> String {
 
 /// The tables and the report of a folder.
 fn tables(folder: &Path) -> BTreeMap<&'static str, Vec<u8>> {
-    ["trials.csv", "trials.parquet", "report.html"]
+    ["trials.csv", "trials.parquet", "tables.md", "report.html"]
         .map(|name| (name, std::fs::read(folder.join(name)).unwrap()))
         .into()
 }
@@ -147,6 +147,59 @@ fn trials_are_listed_and_can_be_performed_one_by_one() {
     assert_eq!(outcomes(Path::new(out)), 1);
     let output = run(&[&file, "--quick", "--out", out, "--trial", "nobody"]);
     assert_eq!(output.status.code(), Some(2));
+    // Side by side they come to what they come to alone.
+    let keys: Vec<&str> =
+        listed.lines().take(2).filter_map(|l| l.split_whitespace().next()).collect();
+    let both = home.path().join("both");
+    let both = both.to_str().unwrap();
+    let output = run(&[&file, "--quick", "--out", both, "--trial", &keys.join(",")]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(outcomes(Path::new(both)), 2);
+    let found = |folder: &str| {
+        let text = std::fs::read(Path::new(folder).join(format!("trials/{key}.json"))).unwrap();
+        let mut outcome: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        outcome.as_object_mut().unwrap().remove("cost").unwrap();
+        outcome
+    };
+    assert!(found(out)["values"]["iid.accuracy"].is_number());
+    assert_eq!(found(out), found(both));
+}
+
+#[test]
+fn a_part_of_the_trials_is_an_experiment_of_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    let file = toy(home.path());
+    let part = ["--only", "rate=0.001", "--only", "objective=erm,c3r", "--only", "seed=2"];
+    let listed = run(&[&[&*file, "--list"][..], &part].concat());
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let titles: Vec<&str> =
+        listed.lines().filter_map(|line| line.split_once("  ")).map(|l| l.1).collect();
+    assert_eq!(
+        titles,
+        ["duck-paws 0.001 concat erm, seed 2", "duck-paws 0.001 concat c3r, seed 2"]
+    );
+    let out = home.path().join("part");
+    let output = run(&[&[&*file, "--out", out.to_str().unwrap()][..], &part].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    let text = std::fs::read_to_string(out.join("tables.md")).unwrap();
+    let head = "| rate | objective | iid.accuracy | Δ from erm | iid.accuracy - masked.accuracy | Δ from erm |";
+    let lines: Vec<&str> = text.lines().skip_while(|line| *line != head).collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    assert!(
+        lines[2].starts_with("| 0.001 | erm | 0.") && lines[3].starts_with("| 0.001 | c3r | 0.")
+    );
+    // The whole is another experiment, though it has the same trials.
+    let output = run(&[&file, "--out", out.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    for (only, said_of_it) in [
+        ("speed=1", "they have scene, rate, method, objective, seed"),
+        ("rate=0.1", "there are `0.001`, `1e30`"),
+        ("rate", "write COLUMN=VALUE"),
+    ] {
+        let output = run(&[&file, "--list", "--only", only]);
+        assert_eq!(output.status.code(), Some(2), "{only}");
+        assert!(said(&output).contains(said_of_it), "{}", said(&output));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `twinworld experiment`: the trials of an experiment file, in processes of their own, and the
 //! tables and the report of what they found.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use crate::experiment::plan::{Plan, Trial};
 use crate::experiment::trials::{
     Ledger, LedgerError, Outcome, perform, rows, trials_csv, trials_parquet,
 };
+use crate::measure::suite::Measure;
 use crate::world::one_thread_per_world;
 
 /// Arguments of `experiment`.
@@ -55,16 +56,20 @@ pub struct Experiment {
     /// List the trials, with their keys, and perform none
     #[arg(long)]
     list: bool,
-    /// Perform the trial with this key alone, in this process
-    #[arg(long, value_name = "KEY")]
-    trial: Option<String>,
+    /// Perform the trials with these keys alone, in this process. Those of one scene, its levels and
+    /// one seed share their frames
+    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
+    trial: Vec<String>,
     /// End with the process that started this one: when standard input does
     #[arg(long, hide = true)]
     leashed: bool,
-    /// Where the trial is, so that no other scenes are read
+    /// Where the trials are, so that no other scenes are read
     #[arg(long, hide = true, requires = "trial")]
     cell: Option<usize>,
 }
+
+/// Trials that share their frames at the most: an end in between costs them all.
+const MOST: usize = 8;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -75,6 +80,7 @@ Examples:
   twinworld experiment experiments/robustness.ron --merge part1 part2 part3 --out runs/robustness
 
 A trial is one model: trained, measured, and written to DIR/trials/KEY.json, whole or not at all.
+Up to eight that see the same specimens are trained side by side.
 After Ctrl-C, a kill or a crash the same command goes on where it stopped and ends with the same
 trials.csv, trials.parquet, tables.md and report.html, byte for byte, unless the experiment measures Cost. A
 trial that fails is written down with its reason; the others go on.
@@ -84,8 +90,8 @@ docs/experiments.md shows how to write an experiment.";
 impl Experiment {
     /// Performs the trials that have no outcome yet, then writes tables and report.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        if let Some(key) = &self.trial {
-            return self.perform_one(key);
+        if !self.trial.is_empty() {
+            return self.perform_here();
         }
         let plan = self.plan(self.cell)?;
         if self.list {
@@ -152,13 +158,17 @@ impl Experiment {
         out_or(self.out.as_deref(), &format!("{}{size}", plan.experiment.name))
     }
 
-    /// One trial in this process.
-    fn perform_one(&self, key: &str) -> anyhow::Result<ExitCode> {
+    /// The named trials in this process.
+    fn perform_here(&self) -> anyhow::Result<ExitCode> {
         let plan = self.plan(self.cell)?;
-        let Some(trial) = plan.trials.iter().find(|trial| trial.key == key) else {
-            let message = format!("no trial has the key {key}; --list names them");
-            return Err(UsageError(message).into());
-        };
+        let mut trials = Vec::new();
+        for key in &self.trial {
+            let Some(trial) = plan.trials.iter().find(|trial| trial.key == *key) else {
+                let message = format!("no trial has the key {key}; --list names them");
+                return Err(UsageError(message).into());
+            };
+            trials.push(trial);
+        }
         // Who started this one has seen that the folder is right; it holds a part of the plan here.
         let ledger = match self.cell {
             Some(_) => Ledger::trusted(&self.out(&plan)),
@@ -175,13 +185,15 @@ impl Experiment {
                 std::process::exit(interrupt::STOPPED.into());
             });
         }
-        match perform(&plan, trial, &mut || !interrupt::asked()) {
-            Some(outcome) => {
-                ledger.keep(&outcome)?;
-                Ok(ExitCode::SUCCESS)
+        for company in companies(&trials, MOST) {
+            let Some(outcomes) = perform(&plan, &company, &mut || !interrupt::asked()) else {
+                return Ok(ExitCode::from(interrupt::STOPPED));
+            };
+            for outcome in &outcomes {
+                ledger.keep(outcome)?;
             }
-            None => Ok(ExitCode::from(interrupt::STOPPED)),
         }
+        Ok(ExitCode::SUCCESS)
     }
 
     fn jobs(&self) -> usize {
@@ -201,7 +213,11 @@ impl Experiment {
         if missing.is_empty() {
             return Ok(true);
         }
-        let jobs = self.jobs().min(missing.len());
+        // Costs are those of a process that a trial has for itself.
+        let alone = plan.experiment.measures.contains(&Measure::Cost);
+        let most = if alone { 1 } else { (missing.len() / (2 * self.jobs())).clamp(1, MOST) };
+        let mut left: VecDeque<Vec<&Trial>> = companies(missing, most).into();
+        let jobs = self.jobs().min(left.len());
         console::note(&format!(
             "{}: {} of {} trials to do, {jobs} at a time",
             plan.experiment.name,
@@ -209,19 +225,18 @@ impl Experiment {
             plan.trials.len()
         ));
         let bar = console::bar("trials", missing.len());
-        let mut left = missing.iter();
         let mut running: Vec<Running> = Vec::new();
         let mut failures = 0;
         while !interrupt::asked() {
             while running.len() < jobs
-                && let Some(trial) = left.next()
+                && let Some(trials) = left.pop_front()
             {
-                running.push(self.start(trial, out, jobs)?);
+                running.push(self.start(trials, out, jobs)?);
             }
             if running.is_empty() {
                 break;
             }
-            let titles: Vec<String> = running.iter().map(|one| one.trial.title()).collect();
+            let titles: Vec<String> = running.iter().map(Running::title).collect();
             bar.set_message(titles.join(" | "));
             let mut still = Vec::new();
             for mut one in running {
@@ -231,7 +246,9 @@ impl Experiment {
                         interrupt::ask();
                     }
                     Some(status) => {
-                        failures += usize::from(one.ended(status, ledger, &bar)?);
+                        let ended = one.ended(status, ledger, &bar)?;
+                        failures += ended.failures;
+                        left.extend(ended.again.into_iter().map(|trial| vec![trial]));
                     }
                 }
             }
@@ -255,19 +272,26 @@ impl Experiment {
         Ok(true)
     }
 
-    /// Starts the process of a trial.
-    fn start<'a>(&self, trial: &'a Trial, out: &Path, jobs: usize) -> anyhow::Result<Running<'a>> {
+    /// Starts a process for some trials.
+    fn start<'a>(
+        &self,
+        trials: Vec<&'a Trial>,
+        out: &Path,
+        jobs: usize,
+    ) -> anyhow::Result<Running<'a>> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("experiment").arg(&self.experiment).arg("--out").arg(out);
-        command.args(["--leashed", "--trial", &trial.key, "--cell", &trial.cell.to_string()]);
+        let keys: Vec<&str> = trials.iter().map(|trial| trial.key.as_str()).collect();
+        let cell = trials.first().map_or(0, |trial| trial.cell).to_string();
+        command.args(["--leashed", "--trial", &keys.join(","), "--cell", &cell]);
         command.args(["--jobs", &jobs.to_string()]);
         if self.quick {
             command.arg("--quick");
         }
         command.env("RAYON_NUM_THREADS", (cores / jobs).max(1).to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-        Ok(Running { trial, child: command.spawn()?, start: Instant::now() })
+        Ok(Running { trials, child: command.spawn()?, start: Instant::now() })
     }
 
     /// Writes the tables and, once all trials have an outcome, the report. Whether some failed.
@@ -288,36 +312,75 @@ impl Experiment {
     }
 }
 
-/// A trial that is being performed.
+/// Trials that share their frames: those of one cell and seed, so many at the most.
+fn companies<'a>(trials: &[&'a Trial], most: usize) -> Vec<Vec<&'a Trial>> {
+    let mut all: Vec<Vec<&Trial>> = Vec::new();
+    for trial in trials {
+        let fits = |company: &&mut Vec<&Trial>| {
+            let same = |one: &&Trial| one.cell == trial.cell && one.seed == trial.seed;
+            company.len() < most && company.first().is_some_and(same)
+        };
+        match all.iter_mut().find(fits) {
+            Some(company) => company.push(trial),
+            None => all.push(vec![trial]),
+        }
+    }
+    all
+}
+
+/// Trials that are being performed.
 struct Running<'a> {
-    trial: &'a Trial,
+    trials: Vec<&'a Trial>,
     child: Child,
     start: Instant,
 }
 
-impl Running<'_> {
-    /// Notes that its process has ended. Whether it failed.
+/// What a process left when it ended.
+struct Ended<'a> {
+    /// Trials that failed.
+    failures: usize,
+    /// Trials that have no outcome and weren't alone in the process: another may be to blame.
+    again: Vec<&'a Trial>,
+}
+
+impl<'a> Running<'a> {
+    fn title(&self) -> String {
+        let first = self.trials.first().map_or_else(String::new, |trial| trial.title());
+        let others = self.trials.len().saturating_sub(1);
+        if others == 0 { first } else { format!("{first} and {others} more") }
+    }
+
+    /// Notes that the process has ended.
     fn ended(
         &mut self,
         status: ExitStatus,
         ledger: &Ledger,
         bar: &ProgressBar,
-    ) -> anyhow::Result<bool> {
-        let (key, title) = (&self.trial.key, self.trial.title());
-        if !ledger.has(key) {
-            let reason = format!("its process ended with {status}{}", self.last_words());
-            ledger.keep(&Outcome::failed(key, &title, reason))?;
+    ) -> anyhow::Result<Ended<'a>> {
+        let mut ended = Ended { failures: 0, again: Vec::new() };
+        let seconds = self.start.elapsed().as_secs_f64() / self.trials.len().max(1) as f64;
+        let words = self.last_words();
+        for &trial in &self.trials {
+            let (key, title) = (&trial.key, trial.title());
+            if !ledger.has(key) {
+                if self.trials.len() > 1 {
+                    ended.again.push(trial);
+                    continue;
+                }
+                let reason = format!("its process ended with {status}{words}");
+                ledger.keep(&Outcome::failed(key, &title, reason))?;
+            }
+            bar.inc(1);
+            let failure = ledger.read(key)?.and_then(|outcome| outcome.failure);
+            if let Some(failure) = &failure {
+                ended.failures += 1;
+                bar.suspend(|| console::complain(&format!("failed: {title}: {failure}")));
+            } else if bar.is_hidden() {
+                let (done, all) = (bar.position(), bar.length().unwrap_or(0));
+                console::note(&format!("{done}/{all} {title}: {seconds:.1} s"));
+            }
         }
-        bar.inc(1);
-        let failure = ledger.read(key)?.and_then(|outcome| outcome.failure);
-        if let Some(failure) = &failure {
-            bar.suspend(|| console::complain(&format!("failed: {title}: {failure}")));
-        } else if bar.is_hidden() {
-            let seconds = self.start.elapsed().as_secs_f64();
-            let (done, all) = (bar.position(), bar.length().unwrap_or(0));
-            console::note(&format!("{done}/{all} {title}: {seconds:.1} s"));
-        }
-        Ok(failure.is_some())
+        Ok(ended)
     }
 
     /// The last line that it wrote before it died.

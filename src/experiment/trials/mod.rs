@@ -2,7 +2,7 @@
 //!
 //! | item | what it is |
 //! | --- | --- |
-//! | [`perform()`] | trains and measures one trial |
+//! | [`perform()`] | trains and measures trials that share their frames |
 //! | [`Ledger`] | the folder of an experiment: an outcome is a file, whole or not there |
 //! | [`Row`] | a trial and its outcome, as a line of the tables |
 //! | [`trials_csv`], [`trials_parquet`] | the tables |

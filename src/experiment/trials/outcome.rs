@@ -25,11 +25,12 @@ pub struct Outcome {
 /// What a trial cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
-    /// Seconds of training, evaluation left out.
+    /// Seconds of training, evaluation left out. Of trials that were trained side by side each is told
+    /// the frames and its own updates.
     pub seconds: f64,
     /// Specimens trained on per second.
     pub specimens_per_second: f64,
-    /// The most memory that the process of the trial had, in MiB; 0 where it isn't known.
+    /// The most memory that the process had, in MiB; 0 where it isn't known.
     pub peak_mib: f64,
     /// Numbers that were trained.
     pub parameters: f64,

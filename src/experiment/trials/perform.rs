@@ -1,62 +1,101 @@
-//! One trial, from its description to its outcome.
+//! Trials, from their descriptions to their outcomes.
 
 use std::sync::Arc;
 
 use super::{Cost, Outcome};
 use crate::experiment::plan::{Plan, Trial};
-use crate::experiment::{Contest, Times, Watcher, train};
+use crate::experiment::{Contest, Entrant, Times, Watcher, train};
 use crate::learn::{Compute, StepLosses};
 use crate::measure::suite::{Subject, take};
 use crate::scene::training::Training;
 
-/// Trains and measures a trial. `go_on` is asked at every update and between measures; `None`
-/// where it says no. A model that can't be built, diverges, or can't be measured is an outcome
-/// with its reason.
-pub fn perform(plan: &Plan, trial: &Trial, go_on: &mut dyn FnMut() -> bool) -> Option<Outcome> {
-    let stage = Arc::clone(&trial.stage);
-    let (method, objective) = (trial.method, trial.objective);
-    let training = Training { method, objective, ..stage.scene.training.clone() };
+/// Trains and measures trials of one cell and seed, which share their frames; each comes to what it
+/// comes to alone. `go_on` is asked at every update and between measures; `None` where it says no.
+/// A model that can't be built, diverges, or can't be measured is an outcome with its reason.
+pub fn perform(
+    plan: &Plan,
+    trials: &[&Trial],
+    go_on: &mut dyn FnMut() -> bool,
+) -> Option<Vec<Outcome>> {
+    let Some(first) = trials.first() else { return Some(Vec::new()) };
+    let training = |trial: &&Trial| Training {
+        method: trial.method,
+        objective: trial.objective,
+        ..trial.stage.scene.training.clone()
+    };
     let contest = Contest {
-        stage,
-        seed: trial.seed,
-        trainings: vec![training],
+        stage: Arc::clone(&first.stage),
+        seed: first.seed,
+        trainings: trials.iter().map(training).collect(),
         specimens: plan.specimens,
         engine: Compute::default(),
     };
-    let failed = |reason: String| Some(Outcome::failed(&trial.key, &trial.title(), reason));
-    let mut watcher = Asks(go_on);
-    let (mut entrants, complete) = match train(&contest, &mut watcher) {
+    let (entrants, complete) = match train(&contest, &mut Asks(go_on)) {
         Ok(trained) => trained,
-        Err(error) => return failed(error.to_string()),
+        // Whose model is it that can't be built?
+        Err(_) if trials.len() > 1 => return one_by_one(plan, trials, go_on),
+        Err(error) => return Some(vec![failed(first, error.to_string())]),
     };
-    let entrant = entrants.pop().filter(|_| complete)?;
-    if let Some(failure) = &entrant.failure {
-        return failed(failure.to_string());
+    if !complete {
+        return None;
     }
-    let subject = Subject {
-        stage: &contest.stage,
-        seed: trial.seed,
-        learner: &*entrant.learner,
-        training: &entrant.training,
-        updates: entrant.curve.len(),
-        specimens: plan.specimens,
+    let subjects: Vec<Subject> = entrants
+        .iter()
+        .filter(|entrant| entrant.failure.is_none())
+        .map(|entrant| Subject {
+            stage: &contest.stage,
+            seed: contest.seed,
+            learner: &*entrant.learner,
+            training: &entrant.training,
+            updates: entrant.curve.len(),
+            specimens: plan.specimens,
+        })
+        .collect();
+    let mut taken = take(&plan.experiment.measures, &subjects, &mut *go_on)?.into_iter();
+    let outcome = |(trial, entrant): (&&Trial, &Entrant)| {
+        if let Some(failure) = &entrant.failure {
+            return Some(failed(trial, failure.to_string()));
+        }
+        Some(match taken.next()? {
+            Ok(found) => Outcome {
+                found,
+                cost: cost_of(entrant),
+                ..Outcome::named(&trial.key, &trial.title())
+            },
+            Err(error) => failed(trial, error.to_string()),
+        })
     };
-    let found = match take(&plan.experiment.measures, &subject, &mut *go_on) {
-        Ok(found) => found?,
-        Err(error) => return failed(error.to_string()),
-    };
+    trials.iter().zip(&entrants).map(outcome).collect()
+}
+
+fn one_by_one(
+    plan: &Plan,
+    trials: &[&Trial],
+    go_on: &mut dyn FnMut() -> bool,
+) -> Option<Vec<Outcome>> {
+    let mut all = Vec::new();
+    for trial in trials {
+        all.extend(perform(plan, &[trial], go_on)?);
+    }
+    Some(all)
+}
+
+fn failed(trial: &Trial, reason: String) -> Outcome {
+    Outcome::failed(&trial.key, &trial.title(), reason)
+}
+
+fn cost_of(entrant: &Entrant) -> Cost {
     let parameters = entrant
         .learner
         .parameters()
         .map(|all| all.iter().map(|parameter| parameter.values.len()).sum::<usize>() as f64);
     let trained = (entrant.curve.len() * entrant.training.batch) as f64;
-    let cost = Cost {
+    Cost {
         seconds: entrant.seconds,
         specimens_per_second: trained / entrant.seconds.max(1e-9),
         peak_mib: peak_mib(),
         parameters: parameters.unwrap_or(0.0),
-    };
-    Some(Outcome { found, cost, ..Outcome::named(&trial.key, &trial.title()) })
+    }
 }
 
 /// The most memory that this process has had, where the system tells (Linux).

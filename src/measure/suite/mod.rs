@@ -88,6 +88,7 @@ pub enum Measure {
 }
 
 /// A trained model and what it was trained on.
+#[derive(Clone, Copy)]
 pub struct Subject<'a> {
     /// The scene.
     pub stage: &'a Arc<Stage>,
@@ -147,7 +148,22 @@ impl From<StatisticError> for Trouble {
     }
 }
 
+impl Trouble {
+    fn of(self, measure: &Measure) -> MeasureError {
+        match self {
+            Self::Model(error) => MeasureError::Model(error),
+            Self::Statistic(source) => MeasureError::Statistic { measure: measure.clone(), source },
+        }
+    }
+}
+
 impl Found {
+    /// Adds what another measure found.
+    fn add(&mut self, other: Self) {
+        self.values.extend(other.values);
+        self.maps.extend(other.maps);
+    }
+
     /// Notes a value, if it's a number.
     fn note(&mut self, name: impl Into<String>, value: f64) {
         if value.is_finite() {
@@ -156,42 +172,75 @@ impl Found {
     }
 }
 
-/// Takes some measures of a model, in their order. `go_on` is asked between them; `None` where it
-/// says no. [`Measure::Cost`] is the business of who trained the model.
+/// What was measured of each of some models, or why it couldn't be.
+pub type Taken = Vec<Result<Found, MeasureError>>;
+
+/// Takes some measures, in their order, of models that share scene, seed and number of specimens:
+/// the frames that measures ask for are played once for all of them, and each model's figures are
+/// those that it has alone. `go_on` is asked between measures; `None` where it says no.
+/// [`Measure::Cost`] is the business of who trained the models.
 ///
-/// # Errors
-/// A model that can't be asked, or a statistic that its specimens don't allow.
+/// A model that can't be asked, or a statistic that its specimens don't allow, is that model's
+/// error alone.
 pub fn take(
     measures: &[Measure],
-    subject: &Subject,
+    subjects: &[Subject],
     mut go_on: impl FnMut() -> bool,
-) -> Result<Option<Found>, MeasureError> {
-    let mut found = Found::default();
+) -> Option<Taken> {
+    let mut taken: Taken = subjects.iter().map(|_| Ok(Found::default())).collect();
     for measure in measures {
-        let taken = match measure {
-            Measure::Accuracy => accuracy::measure(subject, &mut found),
-            Measure::WorstGroup => accuracy::worst_group(subject, &mut found),
-            Measure::C3Risk => risk::measure(subject, &mut found),
-            Measure::Causation => causation::measure(subject, &mut found),
-            Measure::DistanceCorrelation => correlation::measure(subject, &mut found),
-            Measure::Latents => latents::measure(subject, &mut found),
-            Measure::Irs => robustness::measure(subject, &mut found),
-            Measure::Instrument => instrument::measure(subject, &mut found),
-            Measure::Bound { rho, delta } => bound::measure(subject, *rho, *delta, &mut found),
-            Measure::Reweighting => reweighting::measure(subject, &mut found),
-            Measure::Counterfactuals => counterfactuals::measure(subject, &mut found),
-            Measure::HeatMaps { specimens } => heat_maps::measure(subject, *specimens, &mut found),
-            Measure::Cost => Ok(()),
-        };
-        taken.map_err(|trouble| match trouble {
-            Trouble::Model(error) => MeasureError::Model(error),
-            Trouble::Statistic(source) => {
-                MeasureError::Statistic { measure: measure.clone(), source }
+        let whole: Vec<usize> = (0..subjects.len()).filter(|&i| taken[i].is_ok()).collect();
+        let together: Vec<Subject> = whole.iter().map(|&i| subjects[i]).collect();
+        let mut found = vec![Found::default(); together.len()];
+        let all = measure_all(measure, &together, &mut found);
+        for (place, &i) in whole.iter().enumerate() {
+            // Where it failed, each is asked by itself: whose failure was it?
+            let one = std::slice::from_mut(&mut found[place]);
+            let own = match &all {
+                Ok(()) => Ok(()),
+                Err(_) => measure_all(measure, &together[place..=place], one),
+            };
+            match (own, &mut taken[i]) {
+                (Ok(()), Ok(known)) => known.add(std::mem::take(&mut found[place])),
+                (Err(trouble), known) => *known = Err(trouble.of(measure)),
+                (Ok(()), Err(_)) => {}
             }
-        })?;
+        }
         if !go_on() {
-            return Ok(None);
+            return None;
         }
     }
-    Ok(Some(found))
+    Some(taken)
+}
+
+/// Takes one measure of all subjects. The expensive ones play their frames once.
+fn measure_all(
+    measure: &Measure,
+    subjects: &[Subject],
+    found: &mut [Found],
+) -> Result<(), Trouble> {
+    let mut each = |one: fn(&Subject, &mut Found) -> Result<(), Trouble>| {
+        subjects.iter().zip(&mut *found).try_for_each(|(subject, found)| one(subject, found))
+    };
+    match measure {
+        Measure::Accuracy => accuracy::measure(subjects, found),
+        Measure::WorstGroup => accuracy::worst_group(subjects, found),
+        Measure::C3Risk => risk::measure(subjects, found),
+        Measure::Causation => causation::measure(subjects, found),
+        Measure::DistanceCorrelation => each(correlation::measure),
+        Measure::Latents => each(latents::measure),
+        Measure::Irs => each(robustness::measure),
+        Measure::Instrument => each(instrument::measure),
+        Measure::Bound { rho, delta } => subjects
+            .iter()
+            .zip(found)
+            .try_for_each(|(subject, found)| bound::measure(subject, *rho, *delta, found)),
+        Measure::Reweighting => each(reweighting::measure),
+        Measure::Counterfactuals => each(counterfactuals::measure),
+        Measure::HeatMaps { specimens } => subjects
+            .iter()
+            .zip(found)
+            .try_for_each(|(subject, found)| heat_maps::measure(subject, *specimens, found)),
+        Measure::Cost => Ok(()),
+    }
 }

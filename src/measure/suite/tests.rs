@@ -41,8 +41,8 @@ fn measured(scene: &str, objective: Objective, specimens: usize) -> (Arc<Stage>,
         updates: UPDATES,
         specimens,
     };
-    let found = take(&ALL, &subject, || true).unwrap().unwrap();
-    assert_eq!(take(&ALL, &subject, || false).unwrap(), None);
+    let found = take(&ALL, &[subject], || true).unwrap().remove(0).unwrap();
+    assert!(take(&ALL, &[subject], || false).is_none());
     let models = [(&*learner, &training)];
     let findings = examine(&stage, 5, &models, specimens, || true).unwrap().unwrap();
     (stage, found, findings[0].causal_error)
@@ -117,4 +117,31 @@ fn a_scene_of_vectors_without_an_instrument_has_what_can_be_had() {
     assert!(found.values.values().all(|value| value.is_finite()));
     assert_eq!(found.maps[0].panels.len(), 3);
     assert!(found.maps[0].panels.iter().all(|panel| panel.picture.is_none()));
+}
+
+#[test]
+fn models_that_are_measured_together_have_the_figures_that_they_have_alone() {
+    let stage = Arc::new(crate::scene::load(std::path::Path::new("scenes/duck.ron")).unwrap());
+    let specs = input_specs(&stage);
+    let trained = [(Objective::C3r, 3), (Objective::Erm, 9)].map(|(objective, updates)| {
+        let training = Training { objective, batch: 32, ..stage.scene.training.clone() };
+        let mut learner = new_learner(&specs, stage.classes(), &training, 5).unwrap();
+        let mut world = Simulation::new(&stage, stage.iid(), 5, 32, 0);
+        (0..updates).for_each(|_| drop(learner.update(&world.step().real, None).unwrap()));
+        (learner, training, updates)
+    });
+    let subjects = trained.each_ref().map(|(learner, training, updates)| Subject {
+        stage: &stage,
+        seed: 5,
+        learner: &**learner,
+        training,
+        updates: *updates,
+        specimens: 64,
+    });
+    let found = |subjects: &[Subject]| -> Vec<Found> {
+        take(&ALL, subjects, || true).unwrap().into_iter().map(Result::unwrap).collect()
+    };
+    let together = found(&subjects);
+    assert_ne!(together[0], together[1]);
+    assert_eq!(together, [found(&subjects[..1]), found(&subjects[1..])].concat());
 }
