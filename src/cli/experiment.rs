@@ -56,20 +56,20 @@ pub struct Experiment {
     /// List the trials, with their keys, and perform none
     #[arg(long)]
     list: bool,
-    /// Perform the trials with these keys alone, in this process. Those of one scene, its levels and
-    /// one seed share their frames
+    /// Perform the trials with these keys alone, in this process. Those that see the same specimens
+    /// share their frames
     #[arg(long, value_name = "KEYS", value_delimiter = ',')]
     trial: Vec<String>,
     /// End with the process that started this one: when standard input does
     #[arg(long, hide = true)]
     leashed: bool,
     /// Where the trials are, so that no other scenes are read
-    #[arg(long, hide = true, requires = "trial")]
-    cell: Option<usize>,
+    #[arg(long, hide = true, requires = "trial", value_delimiter = ',')]
+    cells: Vec<usize>,
 }
 
 /// Trials that share their frames at the most: an end in between costs them all.
-const MOST: usize = 8;
+const MOST: usize = 12;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -80,7 +80,7 @@ Examples:
   twinworld experiment experiments/robustness.ron --merge part1 part2 part3 --out runs/robustness
 
 A trial is one model: trained, measured, and written to DIR/trials/KEY.json, whole or not at all.
-Up to eight that see the same specimens are trained side by side.
+Up to twelve that see the same specimens are trained side by side.
 After Ctrl-C, a kill or a crash the same command goes on where it stopped and ends with the same
 trials.csv, trials.parquet, tables.md and report.html, byte for byte, unless the experiment measures Cost. A
 trial that fails is written down with its reason; the others go on.
@@ -93,7 +93,7 @@ impl Experiment {
         if !self.trial.is_empty() {
             return self.perform_here();
         }
-        let plan = self.plan(self.cell)?;
+        let plan = self.plan()?;
         if self.list {
             for trial in &plan.trials {
                 console::say(&format!("{}  {}", trial.key, trial.title()));
@@ -131,9 +131,9 @@ impl Experiment {
         Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
-    /// The trials that are asked for, or those of one cell.
-    fn plan(&self, cell: Option<usize>) -> anyhow::Result<Plan> {
-        let mut plan = Plan::load_part(&self.experiment, self.quick, cell)?;
+    /// The trials that are asked for, or those of some cells.
+    fn plan(&self) -> anyhow::Result<Plan> {
+        let mut plan = Plan::load_part(&self.experiment, self.quick, &self.cells)?;
         for only in &self.only {
             let Some((column, values)) = only.split_once('=') else {
                 let message = format!("--only {only}: write COLUMN=VALUE, such as method=concat");
@@ -160,7 +160,7 @@ impl Experiment {
 
     /// The named trials in this process.
     fn perform_here(&self) -> anyhow::Result<ExitCode> {
-        let plan = self.plan(self.cell)?;
+        let plan = self.plan()?;
         let mut trials = Vec::new();
         for key in &self.trial {
             let Some(trial) = plan.trials.iter().find(|trial| trial.key == *key) else {
@@ -170,9 +170,10 @@ impl Experiment {
             trials.push(trial);
         }
         // Who started this one has seen that the folder is right; it holds a part of the plan here.
-        let ledger = match self.cell {
-            Some(_) => Ledger::trusted(&self.out(&plan)),
-            None => Ledger::open(&self.out(&plan), &plan, self.resume)?,
+        let ledger = if self.cells.is_empty() {
+            Ledger::open(&self.out(&plan), &plan, self.resume)?
+        } else {
+            Ledger::trusted(&self.out(&plan))
         };
         interrupt::listen();
         if self.jobs() > 1 {
@@ -283,8 +284,9 @@ impl Experiment {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("experiment").arg(&self.experiment).arg("--out").arg(out);
         let keys: Vec<&str> = trials.iter().map(|trial| trial.key.as_str()).collect();
-        let cell = trials.first().map_or(0, |trial| trial.cell).to_string();
-        command.args(["--leashed", "--trial", &keys.join(","), "--cell", &cell]);
+        let cells: BTreeSet<usize> = trials.iter().map(|trial| trial.cell).collect();
+        let cells: Vec<String> = cells.iter().map(usize::to_string).collect();
+        command.args(["--leashed", "--trial", &keys.join(","), "--cells", &cells.join(",")]);
         command.args(["--jobs", &jobs.to_string()]);
         if self.quick {
             command.arg("--quick");
@@ -312,13 +314,12 @@ impl Experiment {
     }
 }
 
-/// Trials that share their frames: those of one cell and seed, so many at the most.
+/// Trials in companies that share their frames, so many at the most.
 fn companies<'a>(trials: &[&'a Trial], most: usize) -> Vec<Vec<&'a Trial>> {
     let mut all: Vec<Vec<&Trial>> = Vec::new();
     for trial in trials {
         let fits = |company: &&mut Vec<&Trial>| {
-            let same = |one: &&Trial| one.cell == trial.cell && one.seed == trial.seed;
-            company.len() < most && company.first().is_some_and(same)
+            company.len() < most && company.first().is_some_and(|one| one.sees_the_same_as(trial))
         };
         match all.iter_mut().find(fits) {
             Some(company) => company.push(trial),

@@ -35,30 +35,30 @@ impl Plan {
     /// # Errors
     /// A file that can't be read, isn't RON, or declares something that can't be.
     pub fn load(path: &Path, quick: bool) -> Result<Self, SceneError> {
-        Self::load_part(path, quick, None)
+        Self::load_part(path, quick, &[])
     }
 
-    /// The same with the trials of one cell alone, if one is named: who performs a single trial
+    /// The same with the trials of some cells alone, if any are named: who performs a few trials
     /// needs no other scenes.
     ///
     /// # Errors
     /// As [`Plan::load`].
-    pub fn load_part(path: &Path, quick: bool, cell: Option<usize>) -> Result<Self, SceneError> {
+    pub fn load_part(path: &Path, quick: bool, cells: &[usize]) -> Result<Self, SceneError> {
         let shown = path.display().to_string();
         let text = text_of(path, "name a file such as experiments/robustness.ron")?;
         let experiment: Experiment = read_ron(&text, &shown)?;
         check(&experiment, &shown)?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        Self::of(experiment, folder, quick, cell, &shown)
+        Self::of(experiment, folder, quick, cells, &shown)
     }
 
-    /// The trials of an experiment, or of one of its cells, whose scenes are named from `folder`;
+    /// The trials of an experiment, or of some of its cells, whose scenes are named from `folder`;
     /// `path` is what errors call it.
     fn of(
         experiment: Experiment,
         folder: &Path,
         quick: bool,
-        only: Option<usize>,
+        only: &[usize],
         path: &str,
     ) -> Result<Self, SceneError> {
         let small = &experiment.quick;
@@ -78,10 +78,10 @@ impl Plan {
                 let (label, file, declared) = declaration(folder, scene, &experiment, path)?;
                 for levels in combinations(&grid.axes) {
                     place += 1;
-                    if only.is_some_and(|only| only != place) {
+                    if !only.is_empty() && !only.contains(&place) {
                         continue;
                     }
-                    let stage = worlds.settle(&label, &declared, &file, &set, &levels)?;
+                    let (world, stage) = worlds.settle(&label, &declared, &file, &set, &levels)?;
                     for trial in cell(grid, &label, &stage, &levels, seeds, path)? {
                         let key = trial.key_of(specimens, &experiment.measures);
                         let title = trial.title();
@@ -96,6 +96,7 @@ impl Plan {
                                     index: trials.len(),
                                     key,
                                     cell: place,
+                                    world,
                                     ..trial
                                 });
                             }
@@ -173,6 +174,7 @@ fn cell(
                 trials.push(Trial {
                     index: 0,
                     cell: 0,
+                    world: 0,
                     key: String::new(),
                     scene: label.to_owned(),
                     levels: levels.iter().map(|(a, l)| (a.clone(), l.name.clone())).collect(),
@@ -215,7 +217,8 @@ fn declaration(
 struct Worlds(Vec<(String, Arc<Stage>)>);
 
 impl Worlds {
-    /// The checked scene with the settings of the experiment, then those of the levels.
+    /// The checked scene with the settings of the experiment, then those of the levels, and the
+    /// number of its world.
     fn settle(
         &mut self,
         label: &str,
@@ -223,28 +226,28 @@ impl Worlds {
         file: &str,
         set: &BTreeMap<String, String>,
         levels: &[(String, Level)],
-    ) -> Result<Arc<Stage>, SceneError> {
+    ) -> Result<(usize, Arc<Stage>), SceneError> {
         let of_levels = levels.iter().flat_map(|(_, level)| &level.set);
         let settings =
             set.iter().chain(of_levels).map(|(way, value)| (way.as_str(), value.as_str()));
         let (training, world): (Vec<_>, Vec<_>) =
             settings.partition(|(way, _)| way.trim_start().starts_with("training"));
         let name = format!("{label} {world:?}");
-        let stage = match self.0.iter().find(|(known, _)| *known == name) {
-            Some((_, stage)) => Arc::clone(stage),
+        let (world, stage) = match self.0.iter().position(|(known, _)| *known == name) {
+            Some(world) => (world, Arc::clone(&self.0[world].1)),
             None => {
                 let scene = settled(scene, world.into_iter(), file)?;
                 let stage = Arc::new(parse(&to_ron(&scene), file).map_err(placeless)?);
                 self.0.push((name, Arc::clone(&stage)));
-                stage
+                (self.0.len() - 1, stage)
             }
         };
         if training.is_empty() {
-            return Ok(stage);
+            return Ok((world, stage));
         }
         let scene = settled(&stage.scene, training.into_iter(), file)?;
         scene::check(&to_ron(&scene), file).map_err(placeless)?;
-        Ok(Arc::new(Stage { scene, ..(*stage).clone() }))
+        Ok((world, Arc::new(Stage { scene, ..(*stage).clone() })))
     }
 }
 

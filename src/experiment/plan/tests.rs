@@ -71,7 +71,7 @@ fn a_cell_alone_has_the_trials_that_it_has_in_the_whole() {
     let whole = Plan::load(&path, false).unwrap();
     // The ninth is the second grid, whose trials the first has under another cell.
     for cell in 1..=8 {
-        let part = Plan::load_part(&path, false, Some(cell)).unwrap();
+        let part = Plan::load_part(&path, false, &[cell]).unwrap();
         let keys = |plan: &Plan| -> Vec<String> {
             let own = plan.trials.iter().filter(|trial| trial.cell == cell);
             own.map(|trial| trial.key.clone()).collect()
@@ -79,6 +79,21 @@ fn a_cell_alone_has_the_trials_that_it_has_in_the_whole() {
         assert_eq!(keys(&part), keys(&whole));
         assert_eq!(part.trials.len(), 12);
     }
+}
+
+#[test]
+fn trials_share_frames_where_world_seed_and_size_are_the_same() {
+    let whole = plan(TOY, false).unwrap();
+    let of = |title: &str| whole.trials.iter().find(|trial| trial.title() == title).unwrap();
+    let one = of("duck-paws 0.001 whole concat erm, seed 1");
+    assert!(one.sees_the_same_as(of("duck-paws 0.01 bare late c3r, seed 1")));
+    assert!(!one.sees_the_same_as(of("duck-paws 0.001 whole concat erm, seed 2")));
+    assert!(!one.sees_the_same_as(of("mmlsyn#square 0.001 whole concat erm, seed 1")));
+    let longer = TOY.replace("training.lambda_v\": \"0.0\"", "training.steps\": \"5\"");
+    let longer = plan(&longer, false).unwrap();
+    let of = |title: &str| longer.trials.iter().find(|trial| trial.title() == title).unwrap();
+    let one = of("duck-paws 0.001 whole concat erm, seed 1");
+    assert!(!one.sees_the_same_as(of("duck-paws 0.001 bare concat erm, seed 1")));
 }
 
 #[test]

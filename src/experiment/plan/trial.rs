@@ -17,6 +17,8 @@ pub struct Trial {
     /// Its cell: the scene and the levels that it shares with the trials of other seeds, methods and
     /// objectives. Counted from 1.
     pub cell: usize,
+    /// Its world among those of the plan: trials whose levels differ in training alone share one.
+    pub world: usize,
     /// What it's called by: the hash of all that its outcome depends on.
     pub key: String,
     /// The file of its scene, with its variant, without folder and ending.
@@ -71,6 +73,16 @@ impl Trial {
     pub fn level(&self, column: &str) -> String {
         let own = self.columns().into_iter().find(|(name, _)| *name == column);
         own.map_or_else(String::new, |(_, value)| value)
+    }
+
+    /// Whether it can be trained beside another, on the same frames.
+    #[must_use]
+    pub fn sees_the_same_as(&self, other: &Self) -> bool {
+        let size = |trial: &Self| {
+            let training = &trial.stage.scene.training;
+            (trial.world, trial.seed, training.batch, training.steps)
+        };
+        size(self) == size(other)
     }
 
     /// What it's called in messages.

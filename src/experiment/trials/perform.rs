@@ -9,8 +9,8 @@ use crate::learn::{Compute, StepLosses};
 use crate::measure::suite::{Subject, take};
 use crate::scene::training::Training;
 
-/// Trains and measures trials of one cell and seed, which share their frames; each comes to what it
-/// comes to alone. `go_on` is asked at every update and between measures; `None` where it says no.
+/// Trains and measures trials that see the same ([`Trial::sees_the_same_as`]) and so share their
+/// frames; each comes to what it comes to alone. `go_on` is asked at every update and between measures; `None` where it says no.
 /// A model that can't be built, diverges, or can't be measured is an outcome with its reason.
 pub fn perform(
     plan: &Plan,

@@ -127,7 +127,9 @@ fn models_that_are_measured_together_have_the_figures_that_they_have_alone() {
         let training = Training { objective, batch: 32, ..stage.scene.training.clone() };
         let mut learner = new_learner(&specs, stage.classes(), &training, 5).unwrap();
         let mut world = Simulation::new(&stage, stage.iid(), 5, 32, 0);
-        (0..updates).for_each(|_| drop(learner.update(&world.step().real, None).unwrap()));
+        for _ in 0..updates {
+            learner.update(&world.step().real, None).unwrap();
+        }
         (learner, training, updates)
     });
     let subjects = trained.each_ref().map(|(learner, training, updates)| Subject {
