@@ -3,6 +3,7 @@
 //! The drawings are our own SVG, as in a run's report, so that they take the page's colours in
 //! light, dark and print. The same rows give the same bytes.
 
+mod cross;
 mod heat;
 mod plot;
 mod select;
@@ -87,11 +88,18 @@ pub fn markdown(findings: &Findings) -> String {
         plan.specimens
     );
     for exhibit in &plan.experiment.report {
-        if let Exhibit::Table { title, about, rows, values, against } = exhibit {
-            let about = if about.is_empty() { String::new() } else { format!("{about}\n\n") };
-            let table = table::markdown(findings, rows, values, against.as_ref());
-            let _ = write!(text, "\n## {title}\n\n{about}{table}");
-        }
+        let (title, about, table) = match exhibit {
+            Exhibit::Table { title, about, rows, values, against } => {
+                (title, about, table::markdown(findings, rows, values, against.as_ref()))
+            }
+            Exhibit::Cross { title, about, rows, across, value, against } => {
+                let request = cross::Request { rows, across, value, against: against.as_deref() };
+                (title, about, cross::markdown(findings, &request))
+            }
+            Exhibit::Plot { .. } | Exhibit::HeatMaps { .. } => continue,
+        };
+        let about = if about.is_empty() { String::new() } else { format!("{about}\n\n") };
+        let _ = write!(text, "\n## {title}\n\n{about}{table}");
     }
     text
 }
@@ -119,6 +127,10 @@ fn show(findings: &Findings, exhibit: &Exhibit) -> Markup {
     let (title, about, body) = match exhibit {
         Exhibit::Table { title, about, rows, values, against } => {
             (title, about, table::table(findings, rows, values, against.as_ref()))
+        }
+        Exhibit::Cross { title, about, rows, across, value, against } => {
+            let request = cross::Request { rows, across, value, against: against.as_deref() };
+            (title, about, cross::cross(findings, &request))
         }
         Exhibit::Plot { title, about, chart, over, values, colours, panels } => {
             let request = plot::Request { chart: *chart, over, values, colours, panels };

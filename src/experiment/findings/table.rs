@@ -139,7 +139,8 @@ pub(super) fn markdown(
     text
 }
 
-fn line(cells: &[String]) -> String {
+/// A line of a table in Markdown.
+pub(super) fn line(cells: &[String]) -> String {
     let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
     format!("| {} |\n", cells.join(" | "))
 }
@@ -197,7 +198,7 @@ fn difference(found: Option<Option<Summary>>) -> Markup {
 }
 
 /// A figure with as many decimals as its size leaves room for.
-fn sized(value: f64) -> String {
+pub(super) fn sized(value: f64) -> String {
     match value.abs() {
         size if size >= 1000.0 => grouped(value),
         size if size >= 10.0 => decimals(value, 1),
@@ -206,7 +207,7 @@ fn sized(value: f64) -> String {
 }
 
 /// With its sign, also where it's above 0.
-fn signed(value: f64) -> String {
+pub(super) fn signed(value: f64) -> String {
     let text = sized(value);
     if value > 0.0 && text.contains(|c: char| ('1'..='9').contains(&c)) {
         format!("+{text}")

@@ -95,6 +95,14 @@ fn a_page_is_whole_whatever_is_there() {
             values: words(&["iid.accuracy", "nobody.measured"]),
             against: Some(("objective".into(), "erm".into())),
         },
+        Exhibit::Cross {
+            title: "Cross".into(),
+            about: String::new(),
+            rows: words(&["method"]),
+            across: "objective".into(),
+            value: "iid.accuracy".into(),
+            against: Some("erm".into()),
+        },
         plot(Chart::Dots, "objective"),
         plot(Chart::Lines, "seed"),
         plot(Chart::Dots, "value"),
@@ -114,6 +122,19 @@ fn a_page_is_whole_whatever_is_there() {
     let html = render(&Findings { plan: &plan, columns: &columns, rows: &rows });
     assert!(html.contains("+0.060") && html.contains("diverged at &lt;step&gt;"));
     assert!(!html.contains("nobody.measured"));
+    let text = markdown(&Findings { plan: &plan, columns: &columns, rows: &rows });
+    let cross: Vec<&str> = text.lines().skip_while(|line| *line != "## Cross").collect();
+    assert_eq!(
+        cross,
+        [
+            "## Cross",
+            "",
+            "| method | erm | c3r |",
+            "| --- | --- | --- |",
+            "| concat | 0.850 | 0.910 (+0.060 [-0.067, +0.187]) |",
+            "| late | 0.500 | – |",
+        ]
+    );
     // Three plots: dots per method (3 + 2), lines the same, values on the axis.
     assert!(elements(&html, "circle").len() > 10);
     for tag in elements(&html, "circle") {

@@ -103,6 +103,9 @@ impl Exhibit {
                 let against = against.iter().map(|(column, _)| column.as_str());
                 rows.iter().map(String::as_str).chain(against).collect()
             }
+            Self::Cross { rows, across, .. } => {
+                rows.iter().chain([across]).map(String::as_str).collect()
+            }
             Self::Plot { over, colours, panels, .. } => {
                 let over = (over != "value").then_some(over);
                 over.into_iter().chain(colours).chain(panels).map(String::as_str).collect()

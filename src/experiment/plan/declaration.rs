@@ -127,6 +127,23 @@ pub enum Exhibit {
         #[serde(default)]
         against: Option<(String, String)>,
     },
+    /// The mean of one value, the levels of a column of the trials beside one another.
+    Cross {
+        /// The heading.
+        title: String,
+        /// What the reader is to see in it.
+        #[serde(default)]
+        about: String,
+        /// The columns of the trials that make up a row.
+        rows: Vec<String>,
+        /// The column of the trials whose levels are the table's columns.
+        across: String,
+        /// The value.
+        value: String,
+        /// The level of `across` that the others are set against, seed by seed.
+        #[serde(default)]
+        against: Option<String>,
+    },
     /// Values over a column of the trials.
     Plot {
         /// The heading.
@@ -173,8 +190,10 @@ impl Exhibit {
     /// Its heading.
     #[must_use]
     pub fn title(&self) -> &str {
-        let (Self::Table { title, .. } | Self::Plot { title, .. } | Self::HeatMaps { title, .. }) =
-            self;
+        let (Self::Table { title, .. }
+        | Self::Cross { title, .. }
+        | Self::Plot { title, .. }
+        | Self::HeatMaps { title, .. }) = self;
         title
     }
 }
