@@ -116,7 +116,7 @@ fn every_method_learns_the_duck() {
             stage: Arc::clone(&stage),
             seed: 3,
             trainings: objectives.iter().copied().map(of).collect(),
-            specimens: 256,
+            specimens: 512,
             engine: Engine::Auto.into(),
         };
         // The sentences name a bill in three of ten birds, and frozen embeddings are slow to tell.

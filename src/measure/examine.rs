@@ -13,7 +13,7 @@ use crate::world::{EVALUATION, Simulation, TwinPlan};
 /// Why an examination failed.
 pub type Failure = LearnError;
 
-/// Specimens per frame of an examination.
+/// Specimens per frame of an examination, where there are as many.
 const FRAME: usize = 512;
 
 /// What was found out about one model.
@@ -35,8 +35,8 @@ pub fn frames(stage: &Stage, specimens: usize) -> usize {
     (stage.regimes.len() + stage.factors.len()) * specimens.div_ceil(FRAME)
 }
 
-/// Examines models on `specimens` specimens (rounded up to whole frames) that no training has
-/// seen: accuracy per regime, C3 risk, learned PN, PS and PNS of every factor.
+/// Examines models on `specimens` specimens that no training has seen (more than 512 are rounded up
+/// to whole frames of 512): accuracy per regime, C3 risk, learned PN, PS and PNS of every factor.
 ///
 /// All models see the same frames. `go_on` is asked once a frame; `None` where it says no.
 ///
@@ -49,14 +49,15 @@ pub fn examine(
     specimens: usize,
     mut go_on: impl FnMut() -> bool,
 ) -> Result<Option<Vec<Findings>>, Failure> {
-    let rounds = specimens.div_ceil(FRAME);
+    let size = specimens.clamp(1, FRAME);
+    let rounds = specimens.div_ceil(size);
     let learners: Vec<&dyn Learner> = models.iter().map(|(learner, _)| *learner).collect();
     let mut accuracy = vec![BTreeMap::new(); models.len()];
     let mut risks = vec![C3Risk::default(); models.len()];
     let mut actual = Actual { factors: Vec::new(), verdicts: vec![Vec::new(); models.len()] };
     for regime in &stage.regimes {
         let name = &regime.name;
-        let mut simulation = Simulation::new(stage, regime, seed, FRAME, EVALUATION);
+        let mut simulation = Simulation::new(stage, regime, seed, size, EVALUATION);
         let mut correct = vec![0usize; models.len()];
         for _ in 0..rounds {
             let frame = simulation.step();
@@ -82,11 +83,11 @@ pub fn examine(
             }
         }
         for (model, hits) in correct.into_iter().enumerate() {
-            accuracy[model].insert(name.clone(), hits as f64 / (rounds * FRAME) as f64);
+            accuracy[model].insert(name.clone(), hits as f64 / (rounds * size) as f64);
         }
     }
     let mut causation = vec![Vec::new(); models.len()];
-    let mut simulation = Simulation::new(stage, stage.iid(), seed, FRAME, EVALUATION);
+    let mut simulation = Simulation::new(stage, stage.iid(), seed, size, EVALUATION);
     for factor in 0..stage.factors.len() {
         simulation.seek(EVALUATION);
         let found =
