@@ -6,6 +6,7 @@
 mod cross;
 mod heat;
 mod plot;
+mod rows;
 mod select;
 mod table;
 

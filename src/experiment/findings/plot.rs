@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::Findings;
+use super::rows::lying;
 use super::select::{figure_of, groups, places};
 use crate::experiment::plan::Chart;
 use crate::experiment::report::figures::{at, figure, legend, run_class};
@@ -18,9 +19,9 @@ const BOTTOM: f64 = 40.0;
 /// Width of a panel with lines.
 const LINES: f64 = 420.0;
 /// Widest panel.
-const WIDEST: f64 = 960.0;
+pub(super) const WIDEST: f64 = 960.0;
 /// Width of a letter of a mark.
-const LETTER: f64 = 6.2;
+pub(super) const LETTER: f64 = 6.2;
 /// Room of one dot.
 const DOT: f64 = 15.0;
 
@@ -34,22 +35,22 @@ pub(super) struct Request<'a> {
 }
 
 /// A point: where on the axis below, and the figure there.
-struct Point {
-    place: usize,
-    figure: Summary,
+pub(super) struct Point {
+    pub place: usize,
+    pub figure: Summary,
 }
 
 /// A colour: its name and its points.
-struct Series {
-    name: String,
-    points: Vec<Point>,
+pub(super) struct Series {
+    pub name: String,
+    pub points: Vec<Point>,
 }
 
 /// A picture of its own: what stands along its axis, and its colours.
-struct Panel {
-    name: String,
-    marks: Vec<String>,
-    series: Vec<Series>,
+pub(super) struct Panel {
+    pub name: String,
+    pub marks: Vec<String>,
+    pub series: Vec<Series>,
 }
 
 /// One panel for each value of the request's panel columns, all on the same scale.
@@ -167,9 +168,14 @@ fn drawn(panel: &Panel, names: &[String], request: &Request, (low, high): (f64, 
     let shown = |mark: &str| mark[start..mark.len() - end].to_owned();
     let longest = marks.iter().map(|mark| shown(mark).chars().count()).max().unwrap_or(0);
     let cell = (names.len() as f64 * DOT + 18.0).max(LETTER * longest as f64 + 10.0).max(54.0);
+    let wanted = LEFT + RIGHT + cell * marks.len() as f64;
+    if request.chart == Chart::Dots && wanted > WIDEST && request.over != "value" {
+        // More words than stand beside one another: a row for each.
+        return lying(panel, names, &request.values.join(", "), (low, high));
+    }
     let width = match numbers {
         Some(_) => LINES,
-        None => (LEFT + RIGHT + cell * marks.len() as f64).clamp(LINES, WIDEST),
+        None => wanted.clamp(LINES, WIDEST),
     };
     let room = width - LEFT - RIGHT;
     let y = |value: f64| {
@@ -248,7 +254,7 @@ fn joined(points: impl Iterator<Item = (f64, f64)>) -> String {
 }
 
 /// What the pointer is told at a point.
-fn tip(series: &Series, point: &Point, marks: &[String]) -> String {
+pub(super) fn tip(series: &Series, point: &Point, marks: &[String]) -> String {
     let mut text = format!("{} {}", series.name, marks[point.place]);
     text += &format!(": {}", figure(point.figure.mean));
     if point.figure.count > 1 {

@@ -144,6 +144,40 @@ fn a_page_is_whole_whatever_is_there() {
 }
 
 #[test]
+fn many_words_get_a_row_each() {
+    let report = vec![Exhibit::Plot {
+        title: "Plot".into(),
+        about: String::new(),
+        chart: Chart::Dots,
+        over: "scene".into(),
+        values: vec!["iid.accuracy".into()],
+        colours: vec!["objective".into()],
+        panels: Vec::new(),
+    }];
+    let plan = plan(report);
+    let columns: Vec<String> = COLUMNS.map(str::to_owned).to_vec();
+    let mut rows = Vec::new();
+    for scene in 0..20 {
+        for (objective, accuracy) in [("erm", 0.6), ("c3r", 0.8)] {
+            let mut one = row(objective, "concat", 1, accuracy, 0.5);
+            one.columns[0] = format!("a-scene-of-many-{scene}");
+            rows.push(one);
+        }
+    }
+    let html = render(&Findings { plan: &plan, columns: &columns, rows: &rows });
+    assert_eq!(unbalanced(&html), None);
+    assert!(html.contains("a-scene-of-many-19<") && !html.contains('…'));
+    let number = |tag: &String, name: &str| attribute(tag, name).unwrap().parse::<f64>().unwrap();
+    let dots = elements(&html, "circle");
+    assert_eq!(dots.len(), 40);
+    let mut heights: Vec<f64> = dots.iter().map(|dot| number(dot, "cy")).collect();
+    heights.sort_by(f64::total_cmp);
+    assert!(heights.windows(2).all(|pair| pair[1] - pair[0] > 4.9), "{heights:?}");
+    let right = |colour: usize| number(&dots[20 * colour], "cx");
+    assert!(right(1) > right(0));
+}
+
+#[test]
 fn what_all_marks_share_is_said_once() {
     let shared = |marks: &[&str]| {
         let marks: Vec<String> = marks.iter().map(|mark| (*mark).to_owned()).collect();
