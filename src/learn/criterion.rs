@@ -96,7 +96,8 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
     }
 
     /// The method's whole task loss: cross-entropy of the joint logits and its own loss, or that
-    /// alone where it's the whole; and for `C3rDiscount` that of every modality alone, weighted. `weights` holds a row of class weights per specimen.
+    /// alone where it's the whole; and for `C3rDiscount` that of every modality alone, weighted.
+    /// `weights` holds a row of class weights per specimen.
     fn task(&self, pass: &Pass<D>, weights: &[f32]) -> Result<Scalar<D>, D::Err> {
         let shape = (pass.features.rows(), self.plan.classes);
         let targets = upload(self.device, shape, weights.to_vec())?;
