@@ -165,6 +165,70 @@ fn trials_are_listed_and_can_be_performed_one_by_one() {
     assert_eq!(found(out), found(both));
 }
 
+/// The processes that a process has started, by number and command line.
+#[cfg(target_os = "linux")]
+fn children(parent: u32) -> Vec<(String, String)> {
+    let list = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+    let list = list.unwrap_or_default();
+    let line = |pid: &str| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        (pid.to_owned(), String::from_utf8_lossy(&line).replace('\0', " "))
+    };
+    list.split_whitespace().map(line).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn trials_whose_process_is_killed_are_each_tried_again_by_themselves() {
+    let home = tempfile::tempdir().unwrap();
+    let file = toy(home.path());
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("\"training.steps\": \"4\"", "\"training.steps\": \"400\""))
+        .unwrap();
+    let only = ["--only", "rate=0.001", "--jobs", "1"];
+    let whole = home.path().join("whole");
+    let output = run(&[&[&*file, "--out", whole.to_str().unwrap()][..], &only].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    let out = home.path().join("killed");
+    let arguments = [&[&*file, "--out", out.to_str().unwrap()][..], &only].concat();
+    let child = command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let start = Instant::now();
+    let company = loop {
+        // Two keys with a comma between them: a company.
+        let both = children(child.id()).into_iter().find(|(_, line)| {
+            let keys = line.split_once("--trial ").map_or("", |(_, rest)| rest);
+            keys.split_whitespace().next().is_some_and(|keys| keys.contains(','))
+        });
+        if let Some((pid, _)) = both {
+            break pid;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "no company was started");
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    assert_eq!(outcomes(&out), 0);
+    assert!(Command::new("kill").args(["-9", &company]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(outcomes(&out), 4);
+    assert!(tables(&out) == tables(&whole));
+}
+
+/// Every command of the findings names trials that there are.
+#[test]
+fn the_commands_of_the_findings_name_trials() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/findings.md")).unwrap().replace("\\\n", " ");
+    let commands: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("twinworld experiment ")).collect();
+    assert!(commands.len() >= 10, "{commands:?}");
+    for line in commands {
+        let arguments: Vec<&str> = line.split_whitespace().collect();
+        let output = command(&arguments).arg("--list").current_dir(root).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", said(&output));
+        assert!(output.stdout.iter().filter(|&&byte| byte == b'\n').count() >= 40, "{line}");
+    }
+}
+
 #[test]
 fn a_part_of_the_trials_is_an_experiment_of_its_own() {
     let home = tempfile::tempdir().unwrap();

@@ -15,7 +15,7 @@ use crate::dataset::Part;
 use crate::experiment::findings::{Findings, markdown, render};
 use crate::experiment::plan::{Plan, Trial};
 use crate::experiment::trials::{
-    Ledger, LedgerError, Outcome, perform, rows, trials_csv, trials_parquet,
+    Ledger, LedgerError, Outcome, companies, perform, rows, trials_csv, trials_parquet,
 };
 use crate::measure::suite::Measure;
 use crate::world::one_thread_per_world;
@@ -82,8 +82,8 @@ Examples:
 A trial is one model: trained, measured, and written to DIR/trials/KEY.json, whole or not at all.
 Up to twelve that see the same specimens are trained side by side.
 After Ctrl-C, a kill or a crash the same command goes on where it stopped and ends with the same
-trials.csv, trials.parquet, tables.md and report.html, byte for byte, unless the experiment measures Cost. A
-trial that fails is written down with its reason; the others go on.
+trials.csv, trials.parquet, tables.md and report.html, byte for byte, unless the experiment measures
+Cost. A trial that fails is written down with its reason; the others go on.
 
 docs/experiments.md shows how to write an experiment.";
 
@@ -312,21 +312,6 @@ impl Experiment {
         console::say(&format!("report: {}", ledger.file("report.html").display()));
         Ok(rows.iter().any(|row| row.outcome.failure.is_some()))
     }
-}
-
-/// Trials in companies that share their frames, so many at the most.
-fn companies<'a>(trials: &[&'a Trial], most: usize) -> Vec<Vec<&'a Trial>> {
-    let mut all: Vec<Vec<&Trial>> = Vec::new();
-    for trial in trials {
-        let fits = |company: &&mut Vec<&Trial>| {
-            company.len() < most && company.first().is_some_and(|one| one.sees_the_same_as(trial))
-        };
-        match all.iter_mut().find(fits) {
-            Some(company) => company.push(trial),
-            None => all.push(vec![trial]),
-        }
-    }
-    all
 }
 
 /// Trials that are being performed.

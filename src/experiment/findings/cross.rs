@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::Findings;
-use super::select::{differences, figure_of, groups, interval, places};
-use super::table::{line, signed, sized};
+use super::select::{certain, differences, figure_of, groups, interval, places};
+use super::table::{heads, line, plain_difference, row_name, signed, sized};
 use crate::experiment::trials::Row;
 use crate::measure::statistic::interval::{Summary, summary};
 
@@ -22,8 +22,10 @@ pub(super) struct Request<'a> {
 }
 
 /// What a cross table shows, whatever it's written in.
-struct Sheet {
+struct Sheet<'a> {
     by: Vec<String>,
+    /// The level that the others are set against, where it's there.
+    base: Option<&'a str>,
     levels: Vec<String>,
     rows: Vec<(Vec<String>, Vec<Option<Cell>>)>,
 }
@@ -34,9 +36,9 @@ struct Cell {
     difference: Option<Summary>,
 }
 
-impl Sheet {
+impl<'a> Sheet<'a> {
     /// None where no trial has the column that's across.
-    fn of(findings: &Findings, request: &Request) -> Option<Self> {
+    fn of(findings: &Findings, request: &Request<'a>) -> Option<Self> {
         let Request { rows, across, value, against } = *request;
         let across = findings.columns.iter().position(|column| column == across)?;
         let by: Vec<String> =
@@ -44,10 +46,12 @@ impl Sheet {
         let all: Vec<&Row> = findings.rows.iter().collect();
         let levels: Vec<String> =
             groups(&all, &[across]).into_iter().map(|(mut key, _)| key.remove(0)).collect();
+        // A part of the experiment may be without that level.
+        let base = against.filter(|base| levels.iter().any(|level| level == base));
         let cell = |rows: &[&Row], level: &String| {
             let rows: Vec<&Row> =
                 rows.iter().copied().filter(|row| row.columns[across] == *level).collect();
-            let base = against.filter(|base| base != level);
+            let base = base.filter(|base| base != level);
             let found = |base: &str| differences(findings.rows, &rows, across, base, value);
             Some(Cell {
                 mean: figure_of(&rows, value)?.mean,
@@ -58,7 +62,7 @@ impl Sheet {
             .into_iter()
             .map(|(key, rows)| (key, levels.iter().map(|level| cell(&rows, level)).collect()));
         let rows = rows.collect();
-        Some(Self { by, levels, rows })
+        Some(Self { by, base, levels, rows })
     }
 }
 
@@ -70,7 +74,7 @@ pub(super) fn cross(findings: &Findings, request: &Request) -> Markup {
     html! {
         p.small {
             "Mean of " b { (request.value) } " over seeds."
-            @if let Some(level) = request.against {
+            @if let Some(level) = sheet.base {
                 " Below it the mean difference from " (level) ", seed by seed, with its 95% interval "
                 "(Student's t); bold where the interval leaves out 0."
             }
@@ -79,16 +83,14 @@ pub(super) fn cross(findings: &Findings, request: &Request) -> Markup {
             table {
                 thead {
                     tr {
-                        @for name in &sheet.by { th scope="col" { (name) } }
+                        (heads(&sheet.by))
                         @for level in &sheet.levels { th.number scope="col" { (level) } }
                     }
                 }
                 tbody {
                     @for (key, cells) in &sheet.rows {
                         tr {
-                            @for (i, part) in key.iter().enumerate() {
-                                @if i == 0 { th scope="row" { (part) } } @else { td { (part) } }
-                            }
+                            (row_name(key))
                             @for cell in cells { (shown(cell.as_ref())) }
                         }
                     }
@@ -131,14 +133,8 @@ pub(super) fn markdown(findings: &Findings, request: &Request) -> String {
 fn plain(cell: Option<&Cell>) -> String {
     let Some(Cell { mean, difference }) = cell else { return "–".to_owned() };
     let mean = sized(*mean);
-    let Some(found) = difference else { return mean };
-    let mark = if certain(found) { "**" } else { "" };
-    let between = interval(found)
-        .map_or_else(String::new, |[low, high]| format!(" [{}, {}]", signed(low), signed(high)));
-    format!("{mean} ({mark}{}{mark}{between})", signed(found.mean))
-}
-
-/// Whether the interval of a difference leaves out 0.
-fn certain(found: &Summary) -> bool {
-    interval(found).is_some_and(|[low, high]| low > 0.0 || high < 0.0)
+    match difference {
+        Some(found) => format!("{mean} ({})", plain_difference(found)),
+        None => mean,
+    }
 }

@@ -46,6 +46,11 @@ pub(super) fn interval(figure: &Summary) -> Option<[f64; 2]> {
     half.is_finite().then_some([mean - half, mean + half])
 }
 
+/// Whether the interval of a difference leaves out 0.
+pub(super) fn certain(difference: &Summary) -> bool {
+    interval(difference).is_some_and(|[low, high]| low > 0.0 || high < 0.0)
+}
+
 /// What pairs of rows differ in, where they are alike but for the column at `place`: of each row
 /// of `rows` the value less that of the row with `level` there.
 pub(super) fn differences(

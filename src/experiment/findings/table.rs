@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::Findings;
-use super::select::{differences, figure_of, groups, interval, places};
+use super::select::{certain, differences, figure_of, groups, interval, places};
 use crate::experiment::report::figures::{decimals, figure, grouped};
 use crate::experiment::trials::Row;
 use crate::measure::statistic::interval::{Summary, summary};
@@ -81,7 +81,7 @@ pub(super) fn table(
             table {
                 thead {
                     tr {
-                        @for name in &sheet.by { th scope="col" { (name) } }
+                        (heads(&sheet.by))
                         @for value in &sheet.values {
                             th.number scope="col" { (broken(value)) }
                             @if sheet.base.is_some() { th.number scope="col" { "Δ" } }
@@ -91,9 +91,7 @@ pub(super) fn table(
                 tbody {
                     @for (key, rows) in &sheet.groups {
                         tr {
-                            @for (i, part) in key.iter().enumerate() {
-                                @if i == 0 { th scope="row" { (part) } } @else { td { (part) } }
-                            }
+                            (row_name(key))
                             @for value in &sheet.values {
                                 @let cell = sheet.cell(findings, rows, value);
                                 (shown(cell.figure))
@@ -131,7 +129,10 @@ pub(super) fn markdown(
             let cell = sheet.cell(findings, rows, value);
             parts.push(cell.figure.map_or_else(|| "–".to_owned(), |found| plain(&found)));
             if sheet.base.is_some() {
-                parts.push(cell.difference.map_or_else(String::new, plain_difference));
+                let told = |found: Option<Summary>| {
+                    found.map_or_else(|| "–".to_owned(), |found| plain_difference(&found))
+                };
+                parts.push(cell.difference.map_or_else(String::new, told));
             }
         }
         text.push_str(&line(&parts));
@@ -150,12 +151,26 @@ fn plain(found: &Summary) -> String {
     if found.count > 1 { format!("{mean} ± {}", sized(found.deviation)) } else { mean }
 }
 
-fn plain_difference(found: Option<Summary>) -> String {
-    let Some(found) = found else { return "–".to_owned() };
-    let mean = signed(found.mean);
-    let Some([low, high]) = interval(&found) else { return mean };
-    let mark = if low > 0.0 || high < 0.0 { "**" } else { "" };
-    format!("{mark}{mean}{mark} [{}, {}]", signed(low), signed(high))
+/// A difference with its interval, in Markdown.
+pub(super) fn plain_difference(found: &Summary) -> String {
+    let (mean, mark) = (signed(found.mean), if certain(found) { "**" } else { "" });
+    let between = interval(found)
+        .map_or_else(String::new, |[low, high]| format!(" [{}, {}]", signed(low), signed(high)));
+    format!("{mark}{mean}{mark}{between}")
+}
+
+/// The heads of the columns that tell rows apart.
+pub(super) fn heads(by: &[String]) -> Markup {
+    html! { @for name in by { th scope="col" { (name) } } }
+}
+
+/// What tells a row apart.
+pub(super) fn row_name(key: &[String]) -> Markup {
+    html! {
+        @for (i, part) in key.iter().enumerate() {
+            @if i == 0 { th scope="row" { (part) } } @else { td { (part) } }
+        }
+    }
 }
 
 /// A name that may be broken after its full stops.
@@ -187,7 +202,7 @@ fn difference(found: Option<Option<Summary>>) -> Markup {
         td.number {
             @match interval(&found) {
                 Some([low, high]) => {
-                    @if low > 0.0 || high < 0.0 { b { (mean) } } @else { (mean) }
+                    @if certain(&found) { b { (mean) } } @else { (mean) }
                     br;
                     span.interval { "[" (signed(low)) ", " (signed(high)) "]" }
                 }

@@ -232,7 +232,8 @@ impl Worlds {
             set.iter().chain(of_levels).map(|(way, value)| (way.as_str(), value.as_str()));
         let (training, world): (Vec<_>, Vec<_>) =
             settings.partition(|(way, _)| way.trim_start().starts_with("training"));
-        let name = format!("{label} {world:?}");
+        // The file as well: scenes of other folders may have the same label.
+        let name = format!("{file} {label} {world:?}");
         let (world, stage) = match self.0.iter().position(|(known, _)| *known == name) {
             Some(world) => (world, Arc::clone(&self.0[world].1)),
             None => {

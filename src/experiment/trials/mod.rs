@@ -2,7 +2,7 @@
 //!
 //! | item | what it is |
 //! | --- | --- |
-//! | [`perform()`] | trains and measures trials that share their frames |
+//! | [`companies`], [`perform()`] | trials that share their frames; trains and measures them |
 //! | [`Ledger`] | the folder of an experiment: an outcome is a file, whole or not there |
 //! | [`Row`] | a trial and its outcome, as a line of the tables |
 //! | [`trials_csv`], [`trials_parquet`] | the tables |
@@ -14,5 +14,5 @@ mod tables;
 
 pub use ledger::{Ledger, LedgerError};
 pub use outcome::{Cost, Outcome};
-pub use perform::perform;
+pub use perform::{companies, perform};
 pub use tables::{Row, rows, trials_csv, trials_parquet, value_columns};

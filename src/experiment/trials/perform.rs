@@ -10,8 +10,9 @@ use crate::measure::suite::{Subject, take};
 use crate::scene::training::Training;
 
 /// Trains and measures trials that see the same ([`Trial::sees_the_same_as`]) and so share their
-/// frames; each comes to what it comes to alone. `go_on` is asked at every update and between measures; `None` where it says no.
-/// A model that can't be built, diverges, or can't be measured is an outcome with its reason.
+/// frames; each comes to what it comes to alone. `go_on` is asked at every update and between
+/// measures; `None` where it says no. A model that can't be built, diverges, or can't be measured is
+/// an outcome with its reason.
 pub fn perform(
     plan: &Plan,
     trials: &[&Trial],
@@ -66,6 +67,22 @@ pub fn perform(
         })
     };
     trials.iter().zip(&entrants).map(outcome).collect()
+}
+
+/// Trials in companies that [`perform`] takes, of `most` at the most, in the order of their first.
+#[must_use]
+pub fn companies<'a>(trials: &[&'a Trial], most: usize) -> Vec<Vec<&'a Trial>> {
+    let mut all: Vec<Vec<&Trial>> = Vec::new();
+    for trial in trials {
+        let fits = |company: &&mut Vec<&Trial>| {
+            company.len() < most && company.first().is_some_and(|one| one.sees_the_same_as(trial))
+        };
+        match all.iter_mut().find(fits) {
+            Some(company) => company.push(trial),
+            None => all.push(vec![trial]),
+        }
+    }
+    all
 }
 
 fn one_by_one(
