@@ -191,7 +191,8 @@ fn trials_whose_process_is_killed_are_each_tried_again_by_themselves() {
     assert!(output.status.success(), "{}", said(&output));
     let out = home.path().join("killed");
     let arguments = [&[&*file, "--out", out.to_str().unwrap()][..], &only].concat();
-    let child = command(&arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command(&arguments);
+    let child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let start = Instant::now();
     let company = loop {
         // Two keys with a comma between them: a company.
