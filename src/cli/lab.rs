@@ -35,6 +35,9 @@ pub struct Lab {
     /// Any value of the scene, for instance `factors.lake.mechanism.strength=0.7`
     #[arg(long = "set", value_name = "WAY=VALUE")]
     set: Vec<String>,
+    /// Specimens on which a saved run is examined
+    #[arg(long, value_name = "N", default_value_t = 4096)]
+    specimens: usize,
     /// Wait for a person before training
     #[arg(long)]
     paused: bool,
@@ -57,6 +60,9 @@ impl Lab {
     /// Opens the window.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let wrong = |message: String| anyhow::Error::from(UsageError(message));
+        if self.specimens < 1 {
+            return Err(wrong("--specimens takes 1 or more".to_owned()));
+        }
         let mut opening = lab::open(self.scene.as_deref(), self.run.as_deref()).map_err(wrong)?;
         if self.variant.is_some() || !self.set.is_empty() {
             let mut stage = (*opening.stage).clone();
@@ -70,7 +76,13 @@ impl Lab {
         training.method = self.method.unwrap_or(training.method);
         training.objective = self.objective.unwrap_or(training.objective);
         let script = self.script.map(|path| lab::read_script(&path)).transpose().map_err(wrong)?;
-        let start = Start { opening, paused: self.paused, script, size: self.size };
+        let start = Start {
+            opening,
+            specimens: self.specimens,
+            paused: self.paused,
+            script,
+            size: self.size,
+        };
         let exit = lab::run(start).map_err(anyhow::Error::msg)?;
         Ok(if exit.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

@@ -25,6 +25,8 @@ use crate::world::one_thread_per_world;
 pub struct Start {
     /// What is on the bench.
     pub opening: Opening,
+    /// On so many a saved run is examined.
+    pub specimens: usize,
     /// Whether training waits for a person.
     pub paused: bool,
     /// What drives the window, if it's no person.
@@ -82,12 +84,12 @@ impl Drop for Lab {
 /// # Errors
 /// A bench that can't be started, in words.
 pub fn run(start: Start) -> Result<AppExit, String> {
-    let Start { opening, paused, script, size } = start;
+    let Start { opening, specimens, paused, script, size } = start;
     let scenes = opening.path.as_deref().and_then(Path::parent).filter(|p| p.ends_with("scenes"));
     let desk = Desk::new(scenes.unwrap_or(Path::new("scenes")));
     let title = format!("twinworld: {}", opening.stage.scene.name);
     share_out();
-    let session = Session::start(opening, Pace::with_window())?;
+    let session = Session::start(opening, specimens, Pace::with_window())?;
     if !paused && script.is_none() {
         session.send(Command::Start);
     }

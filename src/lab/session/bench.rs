@@ -36,6 +36,8 @@ pub struct Bench {
     pub(super) showcase: Showcase,
     pub(super) watch: Watch,
     pub(super) pace: Arc<Pace>,
+    /// On so many a saved run is examined.
+    pub(super) specimens: usize,
     /// Steps to go; `None` without end.
     pub(super) budget: Option<usize>,
     pub(super) failure: Option<String>,
@@ -60,8 +62,8 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// A bench at rest.
-    pub fn new(opening: Opening, pace: Arc<Pace>) -> Result<Self, String> {
+    /// A bench at rest, whose saved runs are examined on so many specimens.
+    pub fn new(opening: Opening, specimens: usize, pace: Arc<Pace>) -> Result<Self, String> {
         let Opening { stage, path, training, model } = opening;
         let seed = stage.scene.seed;
         let trial = match model {
@@ -80,6 +82,7 @@ impl Bench {
             trial,
             watch,
             pace,
+            specimens,
             budget: Some(0),
             failure: None,
             changes: Vec::new(),

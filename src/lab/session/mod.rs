@@ -50,16 +50,16 @@ pub struct Session {
 }
 
 impl Session {
-    /// Starts a bench that plays what was opened.
+    /// Starts a bench that plays what was opened and examines saved runs on so many specimens.
     ///
     /// # Errors
     /// A model that can't be built, or a thread that can't be started, in words.
-    pub fn start(opening: Opening, pace: Pace) -> Result<Self, String> {
+    pub fn start(opening: Opening, specimens: usize, pace: Pace) -> Result<Self, String> {
         let (commands, inbox) = channel();
         let (ready, built) = channel();
         let pace = Arc::new(pace);
         let own = Arc::clone(&pace);
-        let run = move || match bench::Bench::new(opening, own) {
+        let run = move || match bench::Bench::new(opening, specimens, own) {
             Ok(bench) => {
                 let shelf = Arc::new(Shelf(Mutex::new(Arc::new(bench.view()))));
                 let given = ready.send(Ok(Arc::clone(&shelf)));

@@ -89,7 +89,7 @@ impl Bench {
 
     /// Takes another scene or run in the place of all that is.
     fn replace(&mut self, opening: Opening) {
-        match Self::new(opening, Arc::clone(&self.pace)) {
+        match Self::new(opening, self.specimens, Arc::clone(&self.pace)) {
             Ok(mut new) => {
                 let revision = self.showcase.show().revision;
                 new.operations = self.operations.moved(new.scene.stage.scm());
@@ -263,7 +263,7 @@ impl Bench {
         let steps = self.steps();
         let trial = &mut self.trial;
         let stage = Arc::clone(&self.scene.stage);
-        let outcome = saving::write_run(trial, &stage, path, |done, all| {
+        let outcome = saving::write_run(trial, &stage, path, self.specimens, |done, all| {
             let mut view = (*shelf.get()).clone();
             view.busy = Some(format!("examining the model, {done} of {all}"));
             shelf.put(view);

@@ -8,9 +8,6 @@ use crate::experiment::{write_paper, write_whole};
 use crate::measure::{examine, frames};
 use crate::scene::{Scene, Stage, to_ron};
 
-/// Specimens on which a saved run is examined, as by `train`.
-const SPECIMENS: usize = 4096;
-
 /// Writes a scene to a new file.
 ///
 /// # Errors
@@ -22,7 +19,8 @@ pub fn write_scene(scene: &Scene, path: &Path) -> Result<(), String> {
     write_whole(path, to_ron(scene).as_bytes()).map_err(|error| error.to_string())
 }
 
-/// Examines the model and writes its run directory; `watch` is told how far it is.
+/// Examines the model on so many specimens and writes its run directory; `watch` is told how far
+/// it is.
 ///
 /// # Errors
 /// A model that can't be asked or a file that can't be written, in words.
@@ -30,6 +28,7 @@ pub fn write_run(
     trial: &mut Trial,
     stage: &Arc<Stage>,
     path: &Path,
+    specimens: usize,
     mut watch: impl FnMut(usize, usize),
 ) -> Result<(), String> {
     let seed = stage.scene.seed;
@@ -37,10 +36,10 @@ pub fn write_run(
         if entrant.failure.is_some() {
             return Ok(());
         }
-        let all = frames(stage, SPECIMENS);
+        let all = frames(stage, specimens);
         let mut done = 0;
         let models = [(&*entrant.learner, &entrant.training)];
-        let findings = examine(stage, seed, &models, SPECIMENS, || {
+        let findings = examine(stage, seed, &models, specimens, || {
             done += 1;
             watch(done, all);
             true
@@ -48,7 +47,7 @@ pub fn write_run(
         if let Some(found) = findings.into_iter().flatten().next() {
             entrant.metrics = Some(entrant.metrics_of(stage, seed, found));
         }
-        write_paper(directory, stage, seed, entrant, SPECIMENS).map(drop)
+        write_paper(directory, stage, seed, entrant, specimens).map(drop)
     });
     written.map_err(|error| error.to_string())
 }

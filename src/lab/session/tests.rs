@@ -20,7 +20,7 @@ fn opening(objective: Objective) -> Opening {
 }
 
 fn session(objective: Objective) -> Session {
-    Session::start(opening(objective), Pace::default()).unwrap()
+    Session::start(opening(objective), 256, Pace::default()).unwrap()
 }
 
 /// Waits until the view is so; a minute at the most.
@@ -32,7 +32,7 @@ fn until(session: &Session, what: &str, so: impl Fn(&View) -> bool) -> Arc<View>
             return view;
         }
         let notice = view.notice.as_ref().map(|n| n.text.clone());
-        assert!(start.elapsed() < Duration::from_secs(90), "{what} never came: {notice:?}");
+        assert!(start.elapsed() < Duration::from_secs(300), "{what} never came: {notice:?}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -173,7 +173,7 @@ fn a_saved_run_is_loaded_and_goes_on() {
     first.send(Command::LoadRun(folder.path().join("nothing")));
     let view = until(&first, "a complaint", |v| v.notice.as_ref().is_some_and(|n| n.wrong));
     assert!(view.notice.as_ref().unwrap().text.contains("is no run"));
-    let second = Session::start(open(None, Some(&run)).unwrap(), Pace::default()).unwrap();
+    let second = Session::start(open(None, Some(&run)).unwrap(), 256, Pace::default()).unwrap();
     assert_eq!(second.view().training.steps, 3);
     second.send(Command::Train(1));
     until(&second, "one more", |v| v.training.steps == 4);
