@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use twinworld::scene::{load, parse, to_ron};
+use twinworld::scene::{Stage, load, parse, to_ron, with_overrides};
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
@@ -44,4 +44,38 @@ fn every_broken_scene_gets_its_message() {
 fn a_missing_file_is_told_without_a_position() {
     let message = load(Path::new("scenes/goose.ron")).unwrap_err().to_string();
     assert!(message.starts_with("scenes/goose.ron: the scene can't be read:"), "{message}");
+}
+
+/// A scene whose grammar is a file of its own holds it from then on: settings, variants and what is
+/// written of it need the file no more.
+#[test]
+fn a_grammar_beside_the_scene_becomes_a_part_of_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    let (scene, words) = (folder.path().join("duck.ron"), folder.path().join("words.ron"));
+    let text = std::fs::read_to_string(root.join("scenes/duck.ron")).unwrap();
+    let named = "grammar: \"words.ron\"";
+    std::fs::write(&scene, text.replace("grammar: \"bird\"", named)).unwrap();
+    let message = load(&scene).unwrap_err().to_string();
+    assert!(message.contains("words.ron can't be read"), "{message}");
+    assert!(message.contains("duck.ron:"), "its place is told: {message}");
+
+    let grammar = std::fs::read_to_string(root.join("assets/grammars/bird.ron")).unwrap();
+    std::fs::write(&words, grammar.replace("\"pointed bill\"", "\"needle bill\"")).unwrap();
+    let own = load(&scene).unwrap();
+    std::fs::remove_file(&words).unwrap();
+    let vocabulary = |stage: &Stage| stage.renderers.text.as_ref().unwrap().grammar().clone();
+    assert_ne!(vocabulary(&own), vocabulary(&load(&root.join("scenes/duck.ron")).unwrap()));
+    let again = parse(&to_ron(&own.scene), "elsewhere/duck.ron").unwrap();
+    assert_eq!(again.scene, own.scene);
+    assert_eq!(vocabulary(&again), vocabulary(&own));
+    let set = with_overrides(own.clone(), &["training.steps=7".to_owned()]).unwrap();
+    assert_eq!(set.scene.training.steps, 7);
+    assert_eq!(vocabulary(&set), vocabulary(&own));
+    let back = ["modalities.2.grammar=\"bird\"".to_owned()];
+    assert_ne!(vocabulary(&with_overrides(own.clone(), &back).unwrap()), vocabulary(&own));
+
+    std::fs::write(&words, grammar.replace("fillers:", "filers:")).unwrap();
+    let message = load(&scene).unwrap_err().to_string();
+    assert!(message.contains("words.ron: "), "{message}");
 }

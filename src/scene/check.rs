@@ -26,11 +26,6 @@ impl<'a> Checker<'a> {
         Self { scene, text, path, tree: Tree::read(text) }
     }
 
-    /// The path that errors name, and beside which files are looked for.
-    pub const fn path(&self) -> &'a str {
-        self.path
-    }
-
     /// An error at the value at the end of `way`, or at the nearest value before it.
     pub fn error(
         &self,

@@ -241,8 +241,8 @@ pub struct TextDeclaration {
     /// Tokens per sentence; shorter ones are padded.
     #[serde(default = "sixteen")]
     pub length: usize,
-    /// A grammar that comes with the program (`"bird"`, `"shapes"`), or a `.ron` file beside the
-    /// scene.
+    /// A grammar that comes with the program (`"bird"`, `"shapes"`), a `.ron` file beside the
+    /// scene, or the text of such a file.
     pub grammar: String,
     /// Which factor each slot of the grammar speaks of.
     pub mentions: BTreeMap<String, MentionBinding>,

@@ -6,11 +6,13 @@ use ron::extensions::Extensions;
 use ron::ser::PrettyConfig;
 use serde::de::DeserializeOwned;
 
+use super::binding::grammar_file;
 use super::check::Checker;
 use super::locate::{Tree, byte_at};
 use super::stage::Draft;
-use super::{Scene, SceneError, Stage};
+use super::{Modality, Scene, SceneError, Stage};
 use crate::causal::suggestion;
+use crate::modality::text::Grammar;
 
 /// What a scene file may leave out: `Some(...)` around options, doubled parentheses.
 pub(super) fn options() -> ron::Options {
@@ -53,12 +55,39 @@ pub fn check(text: &str, path: &str) -> Result<Scene, SceneError> {
     Ok(scene)
 }
 
-/// Reads the text of a scene and checks nothing but its form.
+/// Reads the text of a scene, and the file of its grammar, and checks nothing but its form.
 ///
 /// # Errors
-/// It isn't RON, or has other fields and words than a scene.
+/// It isn't RON, has other fields and words than a scene, or names a grammar that can't be read.
 pub fn read(text: &str, path: &str) -> Result<Scene, SceneError> {
-    read_ron(text, path)
+    read_beside(text, path, Path::new(path).parent().unwrap_or(Path::new("")))
+}
+
+/// As [`read`], of a scene that stands in a folder. A grammar that is a file there becomes a part of
+/// the scene, and so of all that is made of it and written of it.
+pub(super) fn read_beside(text: &str, path: &str, folder: &Path) -> Result<Scene, SceneError> {
+    let mut scene: Scene = read_ron(text, path)?;
+    for i in 0..scene.modalities.len() {
+        let Modality::Text(declared) = &scene.modalities[i] else { continue };
+        let Some(name) = grammar_file(&declared.grammar) else { continue };
+        let file = folder.join(name);
+        let wrong = |problem: String, remedy: &str| {
+            let way = ["modalities".into(), i.into(), "grammar".into()];
+            Checker::new(&scene, text, path).error(&way, None, problem, remedy)
+        };
+        let grammar = std::fs::read_to_string(&file).map_err(|error| {
+            let problem = format!("grammar {} can't be read: {error}", file.display());
+            wrong(problem, "name a .ron file beside the scene")
+        })?;
+        if let Err(error) = Grammar::parse(&grammar) {
+            let problem = format!("grammar {}: {error}", file.display());
+            return Err(wrong(problem, "see assets/grammars/bird.ron for the form"));
+        }
+        if let Modality::Text(declared) = &mut scene.modalities[i] {
+            declared.grammar = grammar;
+        }
+    }
+    Ok(scene)
 }
 
 /// Reads a file of any type that is written as scenes are; errors point as a scene's do.
@@ -112,7 +141,7 @@ fn told(code: &ron::Error) -> SceneError {
 /// A scene as a file of its own, with every default written out.
 #[must_use]
 pub fn to_ron(scene: &Scene) -> String {
-    let pretty = PrettyConfig::new().depth_limit(4).compact_structs(false);
+    let pretty = PrettyConfig::new().depth_limit(4).compact_structs(false).escape_strings(false);
     // Every type of a scene has a form in RON, so this can't fail; an empty text would be told
     // by the reader.
     options().to_string_pretty(scene, pretty).unwrap_or_default()

@@ -1,6 +1,8 @@
 //! Settings from the command line: `training.lambda_v=0.5`, `factors.lake.mechanism.strength=0.8`.
 
-use super::load::{parse, read, to_ron};
+use std::path::Path;
+
+use super::load::{parse, read, read_beside, read_ron, to_ron};
 use super::locate::Tree;
 use super::{Scene, SceneError, Stage};
 use crate::causal::Place;
@@ -20,7 +22,10 @@ pub fn with_overrides(stage: Stage, settings: &[String]) -> Result<Stage, SceneE
             return Err(fail(&path, "no value is given".to_owned(), "write way=value"));
         };
         let text = replaced(&to_ron(&stage.scene), way, value, &path)?;
-        stage = parse(&text, &path).map_err(|error| SceneError { position: None, ..error })?;
+        // Files are named as a person in this folder would name them.
+        stage = read_beside(&text, &path, Path::new(""))
+            .and_then(|scene| Stage::new(scene, &text, &path))
+            .map_err(|error| SceneError { position: None, ..error })?;
     }
     Ok(stage)
 }
@@ -62,7 +67,7 @@ pub fn settled<'a>(
         let path = format!("{path}: {way} = {value}");
         text = replaced(&text, way, value, &path)?;
         // Read at once, so that the setting that is wrong is the one that is named.
-        read(&text, &path).map_err(|error| SceneError { position: None, ..error })?;
+        read_ron::<Scene>(&text, &path).map_err(|error| SceneError { position: None, ..error })?;
     }
     read(&text, path)
 }

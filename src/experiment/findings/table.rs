@@ -38,9 +38,14 @@ impl<'a> Sheet<'a> {
         let by: Vec<String> =
             by.iter().filter(|name| findings.columns.contains(name)).cloned().collect();
         let rows: Vec<&Row> = findings.rows.iter().collect();
-        let groups = groups(&rows, &places(findings, &by));
-        // Columns that nobody measured, as in a scene without such a factor, are left out.
-        let values = values.iter().filter(|value| figure_of(&rows, value).is_some()).collect();
+        // What nobody measured, as in a scene without such a factor, is left out.
+        let values: Vec<&String> =
+            values.iter().filter(|value| figure_of(&rows, value).is_some()).collect();
+        let mut groups = groups(&rows, &places(findings, &by));
+        groups.retain(|(_, rows)| {
+            rows.iter().any(|row| row.outcome.failure.is_some())
+                || values.iter().any(|value| figure_of(rows, value).is_some())
+        });
         let base = against.and_then(|(column, level)| {
             let place = findings.columns.iter().position(|name| name == column)?;
             // A part of the experiment may be without that level.

@@ -75,6 +75,26 @@ fn groups_come_in_the_order_of_the_rows() {
     assert_eq!(found[0].1.len(), 2);
 }
 
+/// Rows of which a table's values say nothing are left out, unless something failed there.
+#[test]
+fn a_table_is_of_what_was_measured() {
+    let mut rows = sample();
+    rows[0].outcome.found.values.insert("heat.x1".into(), 0.25);
+    rows[4].outcome.failure = Some("diverged".into());
+    let words = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+    let table = Exhibit::Table {
+        title: "Heat".into(),
+        about: String::new(),
+        rows: words(&["method", "objective"]),
+        values: words(&["heat.x1"]),
+        against: None,
+    };
+    let columns: Vec<String> = COLUMNS.map(str::to_owned).to_vec();
+    let text = markdown(&Findings { plan: &plan(vec![table]), columns: &columns, rows: &rows });
+    let lines: Vec<&str> = text.lines().skip_while(|line| *line != "| --- | --- | --- |").collect();
+    assert_eq!(lines[1..], ["| concat | erm | 0.250 |", "| late | erm | – |"]);
+}
+
 #[test]
 fn a_page_is_whole_whatever_is_there() {
     let words = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();

@@ -5,6 +5,8 @@ mod sound;
 mod text;
 mod vector;
 
+pub(super) use text::grammar_file;
+
 use super::check::Checker;
 use super::rendering::{Choice, Renderers, Shown, Style};
 use super::{ChoiceBinding, CueBinding, Modality, Scene, SceneError};

@@ -14,6 +14,19 @@ const GRAMMARS: [(&str, &str); 2] = [
     ("shapes", include_str!("../../../assets/grammars/shapes.ron")),
 ];
 
+/// Whether a scene's `grammar` is the grammar itself: its parenthesis, or a comment or attribute
+/// before it.
+fn is_written_out(grammar: &str) -> bool {
+    ["(", "//", "/*", "#!"].iter().any(|start| grammar.trim_start().starts_with(start))
+}
+
+/// The file that a scene's `grammar` names.
+pub(in crate::scene) fn grammar_file(grammar: &str) -> Option<&Path> {
+    let file = Path::new(grammar);
+    let names = !is_written_out(grammar) && file.extension().is_some_and(|e| e == "ron");
+    names.then_some(file)
+}
+
 impl Binder<'_> {
     pub(super) fn text(&mut self, d: &TextDeclaration) -> Result<TextPlan, SceneError> {
         let most = 512;
@@ -87,28 +100,21 @@ impl Binder<'_> {
         }
     }
 
-    /// A grammar that comes with the program, or the file of that name beside the scene.
-    fn grammar(&self, name: &str) -> Result<Grammar, SceneError> {
+    /// A grammar that comes with the program, or one that is written out.
+    fn grammar(&self, grammar: &str) -> Result<Grammar, SceneError> {
         let way = self.at(&["grammar"]);
-        let known = GRAMMARS.iter().map(|(n, _)| *n);
-        let text = match GRAMMARS.iter().find(|(n, _)| *n == name) {
-            Some((_, text)) => (*text).to_owned(),
-            None if Path::new(name).extension().is_some_and(|e| e == "ron") => {
-                let beside = Path::new(self.check.path()).parent().unwrap_or(Path::new(""));
-                let file = beside.join(name);
-                std::fs::read_to_string(&file).map_err(|error| {
-                    let problem = format!("grammar {} can't be read: {error}", file.display());
-                    let remedy = "name a .ron file beside the scene";
-                    self.check.error(&way, None, problem, remedy)
-                })?
-            }
+        let known = GRAMMARS.iter().find(|(name, _)| *name == grammar);
+        let (text, shown) = match known {
+            Some((name, text)) => (*text, format!("grammar `{name}`")),
+            None if is_written_out(grammar) => (grammar, "the scene's own grammar".to_owned()),
             None => {
-                let problem = format!("unknown grammar `{name}`");
-                return Err(self.check.error(&way, None, problem, suggestion(name, known)));
+                let problem = format!("unknown grammar `{grammar}`");
+                let remedy = suggestion(grammar, GRAMMARS.iter().map(|(name, _)| *name));
+                return Err(self.check.error(&way, None, problem, remedy));
             }
         };
-        Grammar::parse(&text).map_err(|error| {
-            let problem = format!("grammar `{name}`: {error}");
+        Grammar::parse(text).map_err(|error| {
+            let problem = format!("{shown}: {error}");
             self.check.error(&way, None, problem, "see assets/grammars/bird.ron for the form")
         })
     }
