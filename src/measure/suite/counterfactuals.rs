@@ -10,6 +10,7 @@
 //! - `transport`: the specimen that optimal transport between the two labels' representations
 //!   assigns (De Lara et al., 2024).
 
+use super::headings::ways;
 use super::sample::Sample;
 use super::{Found, Subject, Trouble};
 use crate::causal::Role;
@@ -29,7 +30,9 @@ const ROWS: usize = 256;
 /// For each kind `counterfactual.KIND.accuracy`, the share whose verdict is the twin's label;
 /// `.distance`, the second Wasserstein distance of all to all twins; `.error`, the root mean
 /// square distance of each to its own twin. Distances are in units of the root mean square
-/// distance between specimen and twin, so that staying where one is has error 1.
+/// distance between specimen and twin, so that staying where one is has error 1. And for each factor
+/// `counterfactual.KIND.toward.FACTOR`, the mean cosine between the way to the counterfactual and the
+/// way that a change of the factor alone would take ([`ways`]).
 ///
 /// Of kinds `twin` (the reference), `gradient`, `hand`, `transport`. Nothing where the scene has
 /// no SNC or too few labels change with it.
@@ -72,6 +75,7 @@ pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Troubl
         ("transport", transported(&z, &values, &sample.batch.labels, &chosen, &labels)?),
     ];
     let table = Table::new(chosen.len(), width, &twin)?;
+    let ways = ways(subject, cause, &chosen, &own)?;
     for (kind, guess) in &kinds {
         let right = (chosen.iter().zip(&labels).enumerate())
             .filter(|(i, (row, label))| {
@@ -83,8 +87,13 @@ pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Troubl
         };
         note("accuracy", right as f64 / chosen.len() as f64);
         note("error", root_mean_square(guess, &twin, width) / unit);
-        let guess = Table::new(chosen.len(), width, guess)?;
-        note("distance", exact(&guess, &table, Order::Two)? / unit);
+        let rows = Table::new(chosen.len(), width, guess)?;
+        note("distance", exact(&rows, &table, Order::Two)? / unit);
+        for way in &ways {
+            if let Some(cosine) = way.cosine(&own, guess) {
+                note(&format!("toward.{}", subject.stage.factors[way.factor].name), cosine);
+            }
+        }
     }
     Ok(())
 }

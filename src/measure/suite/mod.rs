@@ -12,7 +12,7 @@
 //! | `Instrument` | `REGIME.v_relevance`, `.v_independence`, `.v_exclusion` |
 //! | `Bound` | `bound.risk`, `.margin_loss`, `.complexity`, `.confidence`, `.right_side`, `.n` |
 //! | `Reweighting` | `reweighting.original`, `.reduce`, `.increase`, `.random` |
-//! | `Counterfactuals` | `counterfactual.KIND.accuracy`, `.distance`, `.seconds` |
+//! | `Counterfactuals` | `counterfactual.KIND.accuracy`, `.error`, `.distance`, `.toward.FACTOR` |
 //! | `HeatMaps` | `heat.MODALITY.sufficiency`, `.necessity`, and the maps themselves |
 //! | `Cost` | `seconds`, `specimens_per_second`, `peak_mib`, `parameters` |
 //!
@@ -25,6 +25,7 @@ mod bound;
 mod causation;
 mod correlation;
 mod counterfactuals;
+mod headings;
 mod heat_maps;
 mod instrument;
 mod latents;
