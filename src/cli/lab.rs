@@ -9,6 +9,7 @@ use clap::Args;
 use super::UsageError;
 use super::options::{methods, objectives};
 use crate::lab::{self, Start};
+use crate::measure::SPECIMENS;
 use crate::scene::training::{Method, Objective};
 use crate::scene::{with_overrides, with_variant};
 
@@ -36,7 +37,7 @@ pub struct Lab {
     #[arg(long = "set", value_name = "WAY=VALUE")]
     set: Vec<String>,
     /// Specimens on which a saved run is examined
-    #[arg(long, value_name = "N", default_value_t = 4096)]
+    #[arg(long, value_name = "N", default_value_t = SPECIMENS)]
     specimens: usize,
     /// Wait for a person before training
     #[arg(long)]

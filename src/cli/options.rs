@@ -9,6 +9,7 @@ use super::{UsageError, console};
 use crate::causal::Interventions;
 use crate::dataset::Part;
 use crate::learn::{Compute, Device, Engine, choose};
+use crate::measure::SPECIMENS;
 use crate::scene::training::{Method, Objective, Training};
 use crate::scene::{self, Stage, load, with_overrides, with_variant};
 
@@ -54,7 +55,7 @@ pub struct TrainingOptions {
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
     /// Specimens of each measurement
-    #[arg(long, value_name = "N", default_value_t = 4096)]
+    #[arg(long, value_name = "N", default_value_t = SPECIMENS)]
     pub specimens: usize,
     /// What computes the updates
     #[arg(long, value_parser = engines(), default_value = Engine::Auto.name())]

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::options::interventions;
 use super::{UsageError, console, summary};
 use crate::experiment::RunDirectory;
-use crate::measure::{Metrics, Probe as Probed, examine, frames, probe};
+use crate::measure::{Metrics, Probe as Probed, SPECIMENS, examine, frames, probe};
 
 /// Arguments of `probe`.
 #[derive(Args)]
@@ -22,7 +22,7 @@ pub struct Probe {
     #[arg(long = "do", value_name = "F=V")]
     operations: Vec<String>,
     /// Specimens of each measurement
-    #[arg(long, value_name = "N", default_value_t = 4096)]
+    #[arg(long, value_name = "N", default_value_t = SPECIMENS)]
     specimens: usize,
     /// Print JSON
     #[arg(long)]

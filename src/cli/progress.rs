@@ -55,8 +55,9 @@ impl Watcher for Bars {
 
     fn timed(&mut self, times: &Times) {
         console::note(&format!(
-            "time: frames {:.1} s (noise {:.1}, mechanisms {:.1}, rendering {:.1}, gathering {:.1}), \
-             updates {:.1} s, each frame beside the update on the last: {:.1} s in all",
+            "time: frames {:.1} s (noise {:.1}, mechanisms {:.1}, rendering {:.1}, gathering {:.1}; each \
+             with its waits for a thread), updates {:.1} s, each frame beside the update on the last: \
+             {:.1} s in all",
             times.making(),
             times.drawing,
             times.propagating,

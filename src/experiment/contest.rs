@@ -63,7 +63,8 @@ impl Entrant {
 }
 
 /// Where the time of a contest's training went, in seconds. The next frame is made while the models
-/// learn from the last, so the parts add up to more than the whole.
+/// learn from the last, so the parts add up to more than the whole, and a part of a frame lasts as long
+/// as it waits for a thread that a model holds. `bench frame` times frames by themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Times {
     /// From the first frame to the last update.

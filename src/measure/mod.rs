@@ -17,3 +17,6 @@ pub use probe::{Probe, probe};
 pub use stored::{
     Pair, Share, StoredCausation, StoredLearned, StoredMetrics, stored_causation, stored_error,
 };
+
+/// Specimens of a measurement, where nobody says how many.
+pub const SPECIMENS: usize = 4096;

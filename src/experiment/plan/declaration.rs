@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::measure::SPECIMENS;
 use crate::measure::suite::Measure;
 use crate::scene::Change;
 use crate::scene::training::{Method, Objective};
@@ -42,7 +43,7 @@ pub struct Experiment {
 }
 
 const fn usual_specimens() -> usize {
-    4096
+    SPECIMENS
 }
 
 /// A product: every scene with every level of every axis, every method and every objective.
