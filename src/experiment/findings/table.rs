@@ -55,6 +55,16 @@ impl<'a> Sheet<'a> {
         Self { by, values, base, groups }
     }
 
+    /// What is said in the place of a table without rows.
+    fn nothing(&self, findings: &Findings) -> Option<&'static str> {
+        let reason = if findings.rows.is_empty() {
+            "No trial is there yet."
+        } else {
+            "None of these trials measures any of it."
+        };
+        self.groups.is_empty().then_some(reason)
+    }
+
     fn cell(&self, findings: &Findings, rows: &[&Row], value: &str) -> Cell {
         let difference = self.base.and_then(|(place, level)| {
             if rows.iter().all(|row| row.columns[place] == level) {
@@ -74,6 +84,9 @@ pub(super) fn table(
     against: Option<&(String, String)>,
 ) -> Markup {
     let sheet = Sheet::of(findings, by, values, against);
+    if let Some(reason) = sheet.nothing(findings) {
+        return html! { p.small { (reason) } };
+    }
     html! {
         p.small {
             "Mean ± standard deviation over seeds, below it the range and the number of seeds."
@@ -107,7 +120,6 @@ pub(super) fn table(
                 }
             }
         }
-        @if sheet.groups.is_empty() { p.small { "No trial is there yet." } }
     }
 }
 
@@ -119,6 +131,9 @@ pub(super) fn markdown(
     against: Option<&(String, String)>,
 ) -> String {
     let sheet = Sheet::of(findings, by, values, against);
+    if let Some(reason) = sheet.nothing(findings) {
+        return format!("{reason}\n");
+    }
     let mut head: Vec<String> = sheet.by.clone();
     for value in &sheet.values {
         head.push((*value).clone());

@@ -90,9 +90,19 @@ fn a_table_is_of_what_was_measured() {
         against: None,
     };
     let columns: Vec<String> = COLUMNS.map(str::to_owned).to_vec();
-    let text = markdown(&Findings { plan: &plan(vec![table]), columns: &columns, rows: &rows });
+    let plan = plan(vec![table]);
+    let told = |rows| markdown(&Findings { plan: &plan, columns: &columns, rows });
+    let text = told(&rows[..]);
     let lines: Vec<&str> = text.lines().skip_while(|line| *line != "| --- | --- | --- |").collect();
     assert_eq!(lines[1..], ["| concat | erm | 0.250 |", "| late | erm | – |"]);
+    // A table of nothing says why, on the page as well.
+    for (rows, reason) in
+        [(&rows[1..4], "None of these trials measures any of it."), (&[], "No trial is there yet.")]
+    {
+        assert!(told(rows).ends_with(&format!("## Heat\n\n{reason}\n")));
+        let page = render(&Findings { plan: &plan, columns: &columns, rows });
+        assert!(page.contains(reason) && !page.contains("<table>"));
+    }
 }
 
 #[test]
