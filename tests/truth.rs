@@ -121,10 +121,12 @@ fn may_be(part: f64, whole: f64, probability: f64) -> bool {
 }
 
 fn agree(exact: &Truth, counts: &Counts) -> bool {
-    may_be(counts.lost, counts.with_both, exact.pn)
-        && may_be(counts.gained, counts.with_neither, exact.ps)
-        && may_be(counts.follows, counts.total, exact.pns)
-        && may_be(counts.opposes, counts.total, exact.pns_reversed)
+    let ways = [(counts.forward, exact.forward), (counts.reversed, exact.reversed)];
+    ways.iter().all(|(counted, exact)| {
+        exact.pn.is_none_or(|pn| may_be(counted.lost, counted.with_both, pn))
+            && exact.ps.is_none_or(|ps| may_be(counted.gained, counted.with_neither, ps))
+            && may_be(counted.follows, counts.total, exact.pns)
+    })
 }
 
 proptest! {
@@ -140,20 +142,27 @@ proptest! {
         let (wanted, tally) = (all.truth(None), Tally::of(&scm, &query));
         prop_assert_eq!(tally.how, How::Exact);
         let found = tally.truth(1);
+        // What is undefined in one has to be so in the other.
+        let number = |p: Option<f64>| p.unwrap_or(-1.0);
         for (a, b) in [
-            (found.pn, wanted.pn),
-            (found.ps, wanted.ps),
-            (found.pns, wanted.pns),
-            (found.pns_reversed, wanted.pns_reversed),
-            (tally.weight(|c| c.side == Side::Present && c.actual == 1), all.with_both / all.total),
+            (number(found.forward.pn), number(wanted.forward.pn)),
+            (number(found.forward.ps), number(wanted.forward.ps)),
+            (found.forward.pns, wanted.forward.pns),
+            (number(found.reversed.pn), number(wanted.reversed.pn)),
+            (number(found.reversed.ps), number(wanted.reversed.ps)),
+            (found.reversed.pns, wanted.reversed.pns),
+            (
+                tally.weight(|c| c.side == Side::Present && c.actual == 1),
+                all.forward.with_both / all.total,
+            ),
             (tally.weight(|_| true), 1.0),
         ] {
             prop_assert!((a - b).abs() < 1e-12, "{:?} is not {:?}", found, wanted);
         }
         // Asked with others it is the same, and so it is where no way leads to the label.
         let contrasts = [query.contrast(), Contrast { present: 1.0, ..query.contrast() }];
-        let together = findings(&scm, query.label, 1, &contrasts);
-        prop_assert!((together[0].truth.pns - found.pns).abs() < 1e-12);
+        let together = findings(&scm, query.label, &contrasts);
+        prop_assert!((together[0].truths[1].forward.pns - found.forward.pns).abs() < 1e-12);
         prop_assert_eq!(together[0].associated, associated(&scm, query.factor, query.label));
     }
 
@@ -167,7 +176,7 @@ proptest! {
             let bounds = evidence.tian_pearl();
             prop_assert!(bounds.cover(&found), "{:?} {:?} {:?}", evidence, bounds, found);
             let contrast = evidence.y_do_x - evidence.y_do_not_x;
-            prop_assert!((contrast - (found.pns - found.pns_reversed)).abs() < 1e-12);
+            prop_assert!((contrast - (found.forward.pns - found.reversed.pns)).abs() < 1e-12);
             // The test of exogeneity is about the difference that the evidence shows.
             let tested = exogeneity(&tally, class);
             let both = evidence.xy + evidence.x_only > 0.0 && evidence.y_only + evidence.neither > 0.0;
@@ -244,17 +253,18 @@ proptest! {
         let (found, evidence) = (tally.truth(1), Evidence::from_tally(&tally, 1));
         prop_assert!(monotonicity(&tally, 1).holds);
         let monotone = evidence.monotone();
+        let [pn, ps] = [found.forward.pn, found.forward.ps].map(Option::unwrap);
         for (a, b) in
-            [(monotone.pn, found.pn), (monotone.ps, found.ps), (monotone.pns, found.pns)]
+            [(monotone.pn, pn), (monotone.ps, ps), (monotone.pns, found.forward.pns)]
         {
             prop_assert!((a - b).abs() < 1e-9, "{:?} is not {:?}", monotone, found);
         }
         // Eq. 1: PS and PN, weighted, are PNS.
-        let weighted = found.ps * evidence.neither + found.pn * evidence.xy;
-        prop_assert!((weighted - found.pns).abs() < 1e-12);
+        let weighted = ps * evidence.neither + pn * evidence.xy;
+        prop_assert!((weighted - found.forward.pns).abs() < 1e-12);
         // Adjusting for what confounds (Eq. 5) is right, unless kept specimens are asked about.
         let adjusted = Strata::of(&scm, &query, 0).adjusted(1);
-        prop_assert!(selective || (adjusted.contrast - found.pns).abs() < 1e-9);
+        prop_assert!(selective || (adjusted.contrast - found.forward.pns).abs() < 1e-9);
         prop_assert!(evidence.tian_pearl().cover(&found));
     }
 }
@@ -279,8 +289,9 @@ fn a_model_with_a_trillion_cases_of_noise_has_an_exact_truth() {
     let found = truth(&scm, &query);
     assert!(found.is_exact() && associated(&scm, 0, label));
     let chance = 0.75_f64.powi(20);
-    for (value, wanted) in [(found.pn, 1.0), (found.ps, chance), (found.pns, chance)] {
-        assert!((value - wanted).abs() < 1e-12, "{found:?}");
+    let way = found.forward;
+    for (value, wanted) in [(way.pn, 1.0), (way.ps, chance), (Some(way.pns), chance)] {
+        assert!((value.unwrap() - wanted).abs() < 1e-12, "{found:?}");
     }
 }
 

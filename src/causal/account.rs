@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::assumption::{exogeneity, monotonicity};
 use super::bounds::{Evidence, Identified};
-use super::causation::Truth;
+use super::causation::{Direction, Truth};
 use super::estimate::{Adjusted, Strata, Tested};
 use super::tally::Tally;
 
@@ -16,8 +16,8 @@ pub struct Account {
     /// The 95% intervals of PN, PS and PNS where they are counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intervals: Option<[[f64; 2]; 3]>,
-    /// PNS with the factor's values exchanged.
-    pub pns_reversed: f64,
+    /// The truth in the other direction: the factor's values exchanged.
+    pub reversed: Values,
     /// What is observed and what experiments show.
     pub evidence: Probabilities,
     /// The bounds of Tian and Pearl.
@@ -44,12 +44,18 @@ pub struct Account {
 /// PN, PS and PNS.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Values {
-    /// Probability of necessity.
-    pub pn: f64,
-    /// Probability of sufficiency.
-    pub ps: f64,
+    /// Probability of necessity; `None` where its condition never holds.
+    pub pn: Option<f64>,
+    /// Probability of sufficiency; `None` where its condition never holds.
+    pub ps: Option<f64>,
     /// Probability of necessity and sufficiency.
     pub pns: f64,
+}
+
+impl From<Direction> for Values {
+    fn from(Direction { pn, ps, pns }: Direction) -> Self {
+        Self { pn, ps, pns }
+    }
 }
 
 /// An estimate with its error: what it says less what is true.
@@ -131,9 +137,9 @@ impl Account {
         let (truth, evidence) = (tally.truth(class), Evidence::from_tally(tally, class));
         let bounds = evidence.tian_pearl();
         let mut account = Self {
-            truth: Values { pn: truth.pn, ps: truth.ps, pns: truth.pns },
+            truth: truth.forward.into(),
             intervals: truth.intervals,
-            pns_reversed: truth.pns_reversed,
+            reversed: truth.reversed.into(),
             evidence: probabilities(&evidence),
             bounds: Intervals { pn: bounds.pn, ps: bounds.ps, pns: bounds.pns },
             bounds_cover: bounds.cover(&truth),
@@ -231,8 +237,12 @@ fn probabilities(evidence: &Evidence) -> Probabilities {
 
 fn estimate(found: Identified, truth: &Truth) -> Estimate {
     let Identified { pn, ps, pns } = found;
-    let error = Values { pn: pn - truth.pn, ps: ps - truth.ps, pns: pns - truth.pns };
-    Estimate { values: Values { pn, ps, pns }, error }
+    let Direction { pn: true_pn, ps: true_ps, pns: true_pns } = truth.forward;
+    // What is undefined is estimated by nobody.
+    let values = Values { pn: true_pn.map(|_| pn), ps: true_ps.map(|_| ps), pns };
+    let error =
+        Values { pn: true_pn.map(|t| pn - t), ps: true_ps.map(|t| ps - t), pns: pns - true_pns };
+    Estimate { values, error }
 }
 
 fn adjustment(name: &str, strata: &Strata, class: usize, truth: &Truth) -> Adjustment {
@@ -240,7 +250,7 @@ fn adjustment(name: &str, strata: &Strata, class: usize, truth: &Truth) -> Adjus
     Adjustment {
         instrument: name.to_owned(),
         pns: contrast,
-        error: contrast - truth.pns,
+        error: contrast - truth.forward.pns,
         strata: strata.len(),
         binned: strata.binned,
         dropped,

@@ -10,7 +10,7 @@
 //! Where the noise behind factor and label is finite they are sums over all of it; otherwise they
 //! are counted over replayed twins and carry a 95% interval.
 
-use super::tally::{Contrast, How, Tally, tallies};
+use super::tally::{Contrast, How, Tally, classes, tallies};
 use super::worlds::above;
 use super::{Domain, NodeId, Scm, wilson};
 
@@ -40,17 +40,30 @@ impl Query {
     }
 }
 
+/// PN, PS and PNS of a factor and a class in one direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Direction {
+    /// Probability of necessity; `None` where its condition never holds.
+    pub pn: Option<f64>,
+    /// Probability of sufficiency; `None` where its condition never holds.
+    pub ps: Option<f64>,
+    /// Probability of necessity and sufficiency.
+    pub pns: f64,
+}
+
+impl Direction {
+    /// That of a factor without any effect.
+    pub const NONE: Self = Self { pn: Some(0.0), ps: Some(0.0), pns: 0.0 };
+}
+
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Truth {
-    /// Probability of necessity; 0 where its condition never holds.
-    pub pn: f64,
-    /// Probability of sufficiency; 0 where its condition never holds.
-    pub ps: f64,
-    /// Probability of necessity and sufficiency.
-    pub pns: f64,
-    /// PNS with the factor's two values exchanged: above 0 where the label is not monotone.
-    pub pns_reversed: f64,
+    /// From x' to x: the class comes with the factor.
+    pub forward: Direction,
+    /// From x to x': the class comes without the factor. Its PNS is above 0 where the label is not
+    /// monotone.
+    pub reversed: Direction,
     /// The 95% intervals of PN, PS and PNS, or `None` where they are exact.
     pub intervals: Option<[[f64; 2]; 3]>,
     /// How it was got.
@@ -59,8 +72,12 @@ pub struct Truth {
 
 impl Truth {
     /// That of a factor without any effect.
-    pub const NONE: Self =
-        Self { pn: 0.0, ps: 0.0, pns: 0.0, pns_reversed: 0.0, intervals: None, how: How::Exact };
+    pub const NONE: Self = Self {
+        forward: Direction::NONE,
+        reversed: Direction::NONE,
+        intervals: None,
+        how: How::Exact,
+    };
 
     /// Whether all of the noise was summed out.
     #[must_use]
@@ -73,7 +90,7 @@ impl Truth {
     #[must_use]
     pub fn is_causal(&self) -> bool {
         let rounding = if self.is_exact() { 1e-9 } else { 0.0 };
-        self.pns > rounding || self.pns_reversed > rounding
+        self.forward.pns > rounding || self.reversed.pns > rounding
     }
 
     /// How far a value may be from another and still be the same: rounding, or the width of the
@@ -96,30 +113,35 @@ pub fn truth(scm: &Scm, query: &Query) -> Truth {
 }
 
 /// What is to be known of a factor before it's given a role.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// What it does to the label.
-    pub truth: Truth,
+    /// What it does to the label, class by class.
+    pub truths: Vec<Truth>,
     /// Whether they are associated in the observed world, as [`associated`] tells.
     pub associated: bool,
 }
 
-/// [`truth`] and [`associated`] of several factors of one label; what has to be replayed is
-/// replayed for all of them together.
+/// [`truth`] for every class and [`associated`] of several factors of one label; what has to be
+/// replayed is replayed for all of them together.
 #[must_use]
-pub fn findings(scm: &Scm, label: NodeId, class: usize, contrasts: &[Contrast]) -> Vec<Finding> {
+pub fn findings(scm: &Scm, label: NodeId, contrasts: &[Contrast]) -> Vec<Finding> {
     let (idle, causes): (Vec<Contrast>, Vec<Contrast>) =
         contrasts.iter().partition(|c| no_effect(scm, c.factor, label));
     let idle: Vec<NodeId> = idle.iter().map(|c| c.factor).collect();
     let mut companions = associations(scm, &idle, label).into_iter();
     let mut tallies = tallies(scm, label, &causes).into_iter();
+    let classes = classes(scm, label);
     let finding = |contrast: &Contrast| {
         let tally = if idle.contains(&contrast.factor) { None } else { tallies.next() };
         match tally {
-            Some(tally) => Finding { truth: tally.truth(class), associated: tally.associated },
-            None => {
-                Finding { truth: Truth::NONE, associated: companions.next().unwrap_or_default() }
-            }
+            Some(tally) => Finding {
+                truths: (0..classes).map(|class| tally.truth(class)).collect(),
+                associated: tally.associated,
+            },
+            None => Finding {
+                truths: vec![Truth::NONE; classes],
+                associated: companions.next().unwrap_or_default(),
+            },
         }
     };
     contrasts.iter().map(finding).collect()
@@ -130,57 +152,86 @@ pub(super) fn no_effect(scm: &Scm, factor: NodeId, label: NodeId) -> bool {
     !above(scm, &[label]).contains(&factor)
 }
 
-/// Weighted counts of the events behind PN, PS and PNS: of a model as of the truth.
+/// Weighted counts of the events behind PN, PS and PNS in one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Counts {
-    /// Weight of specimens with `X = x, Y = y`.
+pub struct Events {
+    /// Weight of samples with `X = x, Y = y`.
     pub with_both: f64,
     /// Of these, the weight that loses y under do(x').
     pub lost: f64,
-    /// Weight of specimens with `X = x', Y != y`.
+    /// Weight of samples with `X = x', Y != y`.
     pub with_neither: f64,
     /// Of these, the weight that gains y under do(x).
     pub gained: f64,
     /// Weight that has y under do(x) and not under do(x').
     pub follows: f64,
-    /// Weight that has y under do(x') and not under do(x).
-    pub opposes: f64,
+}
+
+impl Events {
+    /// Counts one sample: whether the factor has its value x, or x', by nature; and whether the
+    /// label is y in the actual world, under do(x') and under do(x).
+    fn count(&mut self, weight: f64, [is_x, is_other]: [bool; 2], [y, without, with]: [bool; 3]) {
+        let add = |sum: &mut f64, event: bool| *sum += if event { weight } else { 0.0 };
+        add(&mut self.with_both, is_x && y);
+        add(&mut self.lost, is_x && y && !without);
+        add(&mut self.with_neither, is_other && !y);
+        add(&mut self.gained, is_other && !y && with);
+        add(&mut self.follows, with && !without);
+    }
+
+    /// The probabilities among samples of a total weight.
+    fn direction(&self, total: f64) -> Direction {
+        let share = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
+        Direction {
+            pn: share(self.lost, self.with_both),
+            ps: share(self.gained, self.with_neither),
+            pns: share(self.follows, total).unwrap_or(0.0),
+        }
+    }
+
+    /// The 95% intervals of PN, PS and PNS, where the weights are counts; [0, 1] of a probability
+    /// whose condition never held.
+    #[must_use]
+    pub fn intervals(&self, total: f64) -> [[f64; 2]; 3] {
+        let interval = |part: f64, whole: f64| wilson(part as usize, whole as usize);
+        [
+            interval(self.lost, self.with_both),
+            interval(self.gained, self.with_neither),
+            interval(self.follows, total),
+        ]
+    }
+}
+
+/// Weighted counts of the events behind PN, PS and PNS of a class in both directions: of a model as
+/// of the truth.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Counts {
+    /// From x' to x.
+    pub forward: Events,
+    /// From x to x'.
+    pub reversed: Events,
     /// The weight of all.
     pub total: f64,
 }
 
 impl Counts {
-    /// Counts one specimen: on which side its factor is, and whether it has y in the actual world
+    /// Counts one sample: on which side its factor is, and whether it has y in the actual world
     /// and under either do-operation.
     pub fn count(&mut self, weight: f64, side: Side, actual: bool, without: bool, with: bool) {
-        let add = |sum: &mut f64, event: bool| *sum += if event { weight } else { 0.0 };
-        add(&mut self.with_both, side == Side::Present && actual);
-        add(&mut self.lost, side == Side::Present && actual && !without);
-        add(&mut self.with_neither, side == Side::Absent && !actual);
-        add(&mut self.gained, side == Side::Absent && !actual && with);
-        add(&mut self.follows, with && !without);
-        add(&mut self.opposes, without && !with);
+        let (present, absent) = (side == Side::Present, side == Side::Absent);
+        self.forward.count(weight, [present, absent], [actual, without, with]);
+        self.reversed.count(weight, [absent, present], [actual, with, without]);
         self.total += weight;
     }
 
-    /// The probabilities; `trials` is given where the weights are counts of specimens.
+    /// The probabilities; `trials` is given where the weights are counts of samples.
     #[must_use]
     pub fn truth(&self, trials: Option<usize>) -> Truth {
-        let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
-        let interval = |part: f64, whole: f64| wilson(part as usize, whole as usize);
         Truth {
-            pn: share(self.lost, self.with_both),
-            ps: share(self.gained, self.with_neither),
-            pns: share(self.follows, self.total),
-            pns_reversed: share(self.opposes, self.total),
+            forward: self.forward.direction(self.total),
+            reversed: self.reversed.direction(self.total),
             how: trials.map_or(How::Exact, |specimens| How::Counted { specimens, why: None }),
-            intervals: trials.map(|_| {
-                [
-                    interval(self.lost, self.with_both),
-                    interval(self.gained, self.with_neither),
-                    interval(self.follows, self.total),
-                ]
-            }),
+            intervals: trials.map(|_| self.forward.intervals(self.total)),
         }
     }
 }
@@ -229,7 +280,9 @@ mod tests {
     }
 
     fn near(truth: Truth, pn: f64, ps: f64, pns: f64) {
-        for (found, wanted) in [(truth.pn, pn), (truth.ps, ps), (truth.pns, pns)] {
+        let Direction { pn: found_pn, ps: found_ps, pns: found_pns } = truth.forward;
+        let pairs = [(found_pn.unwrap(), pn), (found_ps.unwrap(), ps), (found_pns, pns)];
+        for (found, wanted) in pairs {
             assert!((found - wanted).abs() < 1e-9, "{truth:?} is not {pn} {ps} {pns}");
         }
     }
@@ -283,7 +336,23 @@ mod tests {
         near(ask(&scm, "sc"), 0.0, 0.0, 0.0);
         // A label flip is no monotone noise: PNS 0.85 and 0.15 the other way, contrast 0.70.
         let snc = ask(&scm, "snc");
-        assert!((snc.pns - 0.85).abs() < 1e-9 && (snc.pns_reversed - 0.15).abs() < 1e-9);
+        assert!((snc.forward.pns - 0.85).abs() < 1e-9 && (snc.reversed.pns - 0.15).abs() < 1e-9);
+    }
+
+    /// What the label does without the factor is a direction of its own, and what can't be asked is
+    /// no number.
+    #[test]
+    fn both_directions_are_told_and_what_never_holds_is_undefined() {
+        let (z, coin) = (Mechanism::Bernoulli(0.4), Mechanism::Bernoulli(0.3));
+        let y = gate("not z and coin", 0.0);
+        let scm = Scm::build(&[("z", &z), ("coin", &coin), ("y", &y)]).unwrap();
+        let found = ask(&scm, "z");
+        // With the factor the class never comes: nobody has both.
+        assert_eq!((found.forward.pn, found.forward.pns), (None, 0.0));
+        assert_eq!(found.reversed.pn, Some(1.0));
+        assert!((found.reversed.ps.unwrap() - 0.3).abs() < 1e-12);
+        assert!((found.reversed.pns - 0.3).abs() < 1e-12);
+        assert!(found.is_causal());
     }
 
     #[test]
@@ -298,7 +367,8 @@ mod tests {
         let scm = Scm::build(&[("z", &z), ("size", &size), ("y", &sampled)]).unwrap();
         let found = ask(&scm, "z");
         let intervals = found.intervals.unwrap();
-        for (interval, value) in intervals.iter().zip([wanted.pn, wanted.ps, wanted.pns]) {
+        let Direction { pn, ps, pns } = wanted.forward;
+        for (interval, value) in intervals.iter().zip([pn.unwrap(), ps.unwrap(), pns]) {
             let slack = 0.5 * (interval[1] - interval[0]);
             assert!(interval[0] - slack < value && value < interval[1] + slack);
         }

@@ -231,7 +231,7 @@ mod tests {
         let query = Query { factor: 2, label: 3, class: 1.0, absent: 0.0, present: 1.0 };
         let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-9, "{found}");
         // P(Y_1) - P(Y_0); the tables share their noise, so the effect is monotone and is PNS.
-        near(truth(&scm, &query).pns, 0.300);
+        near(truth(&scm, &query).forward.pns, 0.300);
         let [hidden, instrument] = [0, 1].map(|v| Strata::of(&scm, &query, v));
         near(instrument.observed(1), 0.460);
         near(instrument.adjusted(1).contrast, 0.490_476_190_476_190_5);
@@ -277,7 +277,7 @@ mod tests {
         let (adjusted, exact) = (strata.adjusted(1), truth(&scm, &query));
         // The bins' edges are sample quantiles: one on either side of 0.2 may be mixed.
         assert!((0.2..=0.41).contains(&adjusted.dropped), "{adjusted:?}");
-        let effect = exact.pns - exact.pns_reversed;
+        let effect = exact.forward.pns - exact.reversed.pns;
         assert!((adjusted.contrast - effect).abs() < 0.02, "{adjusted:?} {exact:?}");
         assert!(strata.observed(1) > effect + 0.1);
     }

@@ -52,14 +52,14 @@ impl Role {
     #[must_use]
     pub fn contradiction(self, truth: &Truth, associated: bool) -> Option<String> {
         let causal = truth.is_causal();
-        let (pn, ps) = (truth.pn, truth.ps);
+        let [pn, ps] = [truth.forward.pn, truth.forward.ps].map(Option::unwrap_or_default);
         match self {
             Self::Snc | Self::Sc | Self::Nc if !causal => {
                 Some("its PNS is 0: no intervention on it ever changes the label".to_owned())
             }
             Self::Spurious | Self::Nuisance if causal => Some(format!(
                 "its PNS is {:.4}: intervening on it changes the label",
-                truth.pns.max(truth.pns_reversed)
+                truth.forward.pns.max(truth.reversed.pns)
             )),
             Self::Spurious if !associated => {
                 Some("it is independent of the label, so it is a nuisance".to_owned())

@@ -108,18 +108,20 @@ fn truth(out: &mut String, schema: &Schema) -> std::fmt::Result {
     writeln!(out, "| --- | --- | --- | --- | --- | --- |")?;
     let mut counted = false;
     for node in &schema.nodes {
-        let NodeKind::Factor { role, contrast: (absent, present), truth, .. } = &node.kind else {
+        let NodeKind::Factor { role, contrast: (absent, present), truths, .. } = &node.kind else {
             continue;
         };
+        let truth = &truths[CLASS];
+        let share = |p: Option<f64>| p.map_or_else(|| "–".to_owned(), |p| format!("{p:.4}"));
         counted |= !truth.is_exact();
         writeln!(
             out,
-            "| `{}` | {} | {absent}, {present} | {:.4} | {:.4} | {:.4} |",
+            "| `{}` | {} | {absent}, {present} | {} | {} | {:.4} |",
             node.name,
             role.description(),
-            truth.pn,
-            truth.ps,
-            truth.pns
+            share(truth.forward.pn),
+            share(truth.forward.ps),
+            truth.forward.pns
         )?;
     }
     writeln!(

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::media::append_samples;
 use super::npy::{append, append_unicode, array, strings};
 use super::{NodeKind, Schema, World};
+use crate::causal::causation::Truth;
+use crate::scene::CLASS;
 
 /// A column that specimens and twins have alike.
 pub struct Both {
@@ -91,7 +93,7 @@ pub fn constants(schema: &Schema) -> io::Result<Vec<(&'static str, Vec<u8>)>> {
         .factors
         .iter()
         .filter_map(|&n| match &schema.nodes[n].kind {
-            NodeKind::Factor { role, contrast, truth, .. } => Some((*role, *contrast, *truth)),
+            NodeKind::Factor { role, contrast, truths, .. } => Some((*role, *contrast, truths)),
             NodeKind::Confounder | NodeKind::Label => None,
         })
         .collect();
@@ -100,14 +102,24 @@ pub fn constants(schema: &Schema) -> io::Result<Vec<(&'static str, Vec<u8>)>> {
     let (f, v) = (factors.len() as u64, schema.nodes.len() as u64);
     let nodes: Vec<usize> = (0..schema.nodes.len()).collect();
     let classes: Vec<&str> = schema.classes.iter().map(String::as_str).collect();
+    // What is undefined is no number.
+    let number = |p: Option<f64>| p.unwrap_or(f64::NAN);
+    let of_class = |pick: fn(&Truth) -> Option<f64>| {
+        let all: Vec<f64> = factors.iter().map(|(.., t)| number(pick(&t[CLASS]))).collect();
+        all.into_iter()
+    };
+    let directions =
+        factors.iter().flat_map(|(.., t)| t.iter()).flat_map(|t| [t.forward, t.reversed]);
+    let by_class: Vec<f64> = directions.flat_map(|d| [number(d.pn), number(d.ps), d.pns]).collect();
     let mut all = vec![
         ("keys", strings(&schema.names(&schema.factors))?),
         ("roles", strings(&roles)?),
         ("contrast", array("<f8", &[f, 2], factors.iter().flat_map(|(_, (a, b), _)| [*a, *b]))?),
-        ("pn", array("<f8", &[f], factors.iter().map(|(.., t)| t.pn))?),
-        ("ps", array("<f8", &[f], factors.iter().map(|(.., t)| t.ps))?),
-        ("pns", array("<f8", &[f], factors.iter().map(|(.., t)| t.pns))?),
-        ("exact", array("|b1", &[f], factors.iter().map(|(.., t)| t.is_exact()))?),
+        ("pn", array("<f8", &[f], of_class(|t| t.forward.pn))?),
+        ("ps", array("<f8", &[f], of_class(|t| t.forward.ps))?),
+        ("pns", array("<f8", &[f], of_class(|t| Some(t.forward.pns)))?),
+        ("truth", array("<f8", &[f, schema.classes.len() as u64, 2, 3], by_class)?),
+        ("exact", array("|b1", &[f], factors.iter().map(|(.., t)| t[CLASS].is_exact()))?),
         ("node_keys", strings(&schema.names(&nodes))?),
         ("adjacency", array("|u1", &[v, v], super::adjacency(schema))?),
         ("confounder_keys", strings(&schema.names(&schema.confounders))?),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::folder::Written;
 use super::{Format, NodeKind, Schema, Shard};
+use crate::scene::CLASS;
 
 /// The metadata of a complete data set; `written` goes with `shards`.
 #[must_use]
@@ -172,12 +173,12 @@ fn factor_records(schema: &Schema) -> Value {
         .nodes
         .iter()
         .filter_map(|node| match &node.kind {
-            NodeKind::Factor { role, truth, .. } => Some(json!({
+            NodeKind::Factor { role, truths, .. } => Some(json!({
                 "factors/name": node.name,
                 "factors/role": role.to_string(),
-                "factors/pn": truth.pn,
-                "factors/ps": truth.ps,
-                "factors/pns": truth.pns,
+                "factors/pn": truths[CLASS].forward.pn,
+                "factors/ps": truths[CLASS].forward.ps,
+                "factors/pns": truths[CLASS].forward.pns,
             })),
             NodeKind::Confounder | NodeKind::Label => None,
         })

@@ -1,8 +1,9 @@
 //! What a record of a data set holds, from a checked scene.
 
-use crate::causal::causation::{Query, Truth, truth};
+use crate::causal::causation::{Truth, findings};
+use crate::causal::tally::Contrast;
 use crate::causal::{Domain, Interventions, NodeId, Role};
-use crate::scene::{CLASS, Regime, Stage};
+use crate::scene::{Regime, Stage};
 
 /// What every record of a data set holds, and what is true of all of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,9 +64,9 @@ pub enum NodeKind {
         role: Role,
         /// The values (absent, present) between which it's asked about.
         contrast: (f64, f64),
-        /// PN, PS and PNS for the label's class of interest in the model that is played, under
-        /// the operations in force.
-        truth: Truth,
+        /// PN, PS and PNS in the model that is played, under the operations in force, class by
+        /// class of the label.
+        truths: Vec<Truth>,
         /// The modalities that show it.
         shown_in: Vec<String>,
     },
@@ -168,6 +169,11 @@ impl Schema {
             .plans()
             .iter()
             .map(|plan| VectorSpec { name: plan.name().to_owned(), width: plan.length() });
+        let unchanged = regime.name == "iid" && operations.is_empty();
+        let contrasts: Vec<Contrast> = (stage.factors.iter())
+            .map(|f| Contrast { factor: f.node, absent: f.absent, present: f.present })
+            .collect();
+        let found = if unchanged { Vec::new() } else { findings(&played, stage.label, &contrasts) };
         let kind = |node: NodeId| {
             let Some(place) = stage.factors.iter().position(|f| f.node == node) else {
                 let is_label = node == stage.label;
@@ -175,10 +181,7 @@ impl Schema {
             };
             let factor = &stage.factors[place];
             let (absent, present) = (factor.absent, factor.present);
-            let (class, label) = (CLASS as f64, stage.label);
-            let query = Query { factor: node, label, class, absent, present };
-            let unchanged = regime.name == "iid" && operations.is_empty();
-            let truth = if unchanged { factor.truth } else { truth(&played, &query) };
+            let truths = if unchanged { &factor.truths } else { &found[place].truths };
             let shows = [
                 ("image", renderers.image.as_ref().map(|p| p.shows())),
                 ("audio", renderers.sound.as_ref().map(|p| p.shows())),
@@ -188,7 +191,12 @@ impl Schema {
             let shows = shows.into_iter().chain(vectors);
             let shown_in = shows.filter(|(_, s)| s.is_some_and(|s| s.contains(&place)));
             let shown_in = shown_in.map(|(name, _)| name.to_owned()).collect();
-            NodeKind::Factor { role: factor.role, contrast: (absent, present), truth, shown_in }
+            NodeKind::Factor {
+                role: factor.role,
+                contrast: (absent, present),
+                truths: truths.clone(),
+                shown_in,
+            }
         };
         let nodes: Vec<NodeSpec> = (0..played.len())
             .map(|node| NodeSpec {

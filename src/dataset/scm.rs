@@ -8,6 +8,7 @@ use super::facts::Number;
 use super::npy::array;
 use super::{NodeKind, Schema, Twins};
 use crate::causal::Domain;
+use crate::causal::causation::Direction;
 use crate::scene::{CLASS, Stage};
 
 /// The adjacency matrix, row by row: entry `[i, j]` is 1 where node i is a parent of node j.
@@ -133,17 +134,28 @@ fn node_json(schema: &Schema, node: usize) -> Value {
     );
     add("values", json!(spec.domain.size()));
     add("parents", json!(schema.names(&spec.parents)));
-    if let NodeKind::Factor { role, contrast: (absent, present), truth, shown_in } = &spec.kind {
+    if let NodeKind::Factor { role, contrast: (absent, present), truths, shown_in } = &spec.kind {
         add("role", json!(role.to_string()));
         add("contrast", json!({"absent": Number(*absent), "present": Number(*present)}));
         add("shown_in", json!(shown_in));
-        add("pn", json!(truth.pn));
-        add("ps", json!(truth.ps));
-        add("pns", json!(truth.pns));
+        let truth = &truths[CLASS];
+        add("pn", json!(truth.forward.pn));
+        add("ps", json!(truth.forward.ps));
+        add("pns", json!(truth.forward.pns));
         add("exact", json!(truth.is_exact()));
         if let Some([pn, ps, pns]) = truth.intervals {
             add("intervals", json!({"pn": pn, "ps": ps, "pns": pns}));
         }
+        let ways = truths.iter().zip(&schema.classes).map(|(truth, class)| {
+            let [forward, reversed] = [truth.forward, truth.reversed].map(direction);
+            json!({"class": class, "forward": forward, "reversed": reversed})
+        });
+        add("truth", Value::Array(ways.collect()));
     }
     Value::Object(object)
+}
+
+/// PN, PS and PNS of a direction; null where undefined.
+fn direction(found: Direction) -> Value {
+    json!({"pn": found.pn, "ps": found.ps, "pns": found.pns})
 }

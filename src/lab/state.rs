@@ -71,7 +71,11 @@ impl State {
             accuracy: view.reading.accuracy.clone(),
             causal_error: view.reading.causal_error(),
             learned_pns: found.map(|f| (f.factor.clone(), f.learned.pns)).collect(),
-            true_pns: stage.factors.iter().map(|f| (f.name.clone(), f.truth.pns)).collect(),
+            true_pns: stage
+                .factors
+                .iter()
+                .map(|f| (f.name.clone(), f.truth().forward.pns))
+                .collect(),
             measured,
             memory_mib: memory_mib(),
         }

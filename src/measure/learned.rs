@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Causation, FactorCausation, Failure, LearnedCausation};
 use crate::causal::Interventions;
-use crate::causal::causation::{Counts, side_of};
+use crate::causal::causation::{Counts, Direction, side_of};
 use crate::learn::Learner;
 use crate::scene::{CLASS, Factor, Stage};
 use crate::world::{Simulation, TwinPlan};
@@ -63,16 +63,20 @@ pub(super) fn beside_truth(factor: &Factor, counts: &Counts) -> FactorCausation 
     FactorCausation {
         factor: factor.name.clone(),
         role: factor.role.to_string(),
-        truth: Causation { pn: factor.truth.pn, ps: factor.truth.ps, pns: factor.truth.pns },
+        truth: causation(factor.truth().forward),
         learned: LearnedCausation {
-            pn: learned.pn,
-            ps: learned.ps,
-            pns: learned.pns,
+            pn: learned.forward.pn.unwrap_or_default(),
+            ps: learned.forward.ps.unwrap_or_default(),
+            pns: learned.forward.pns,
             pn_interval,
             ps_interval,
             pns_interval,
         },
     }
+}
+
+fn causation(Direction { pn, ps, pns }: Direction) -> Causation {
+    Causation { pn: pn.unwrap_or_default(), ps: ps.unwrap_or_default(), pns }
 }
 
 /// Mean over factors of `|learned PNS - true PNS|`.

@@ -137,9 +137,9 @@ pub fn stored_causation((absent, present): (f64, f64), pairs: &[Pair]) -> Stored
     };
     let everyone = known == pairs.len();
     StoredLearned {
-        pn: share(counts.lost, counts.with_both),
-        ps: share(counts.gained, counts.with_neither),
-        pns: share(counts.follows, counts.total).filter(|_| everyone),
+        pn: share(counts.forward.lost, counts.forward.with_both),
+        ps: share(counts.forward.gained, counts.forward.with_neither),
+        pns: share(counts.forward.follows, counts.total).filter(|_| everyone),
     }
 }
 

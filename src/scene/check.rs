@@ -3,9 +3,9 @@
 use super::locate::{Tree, line_and_column};
 use super::regime::{declared, flipped};
 use super::training::Step;
-use super::{Change, Disturbance, Renderers, RolesBy, Scene, SceneError};
+use super::{CLASS, Change, Disturbance, Renderers, RolesBy, Scene, SceneError};
 use crate::causal::bounds::Evidence;
-use crate::causal::causation::{Finding, Query, Truth};
+use crate::causal::causation::{Direction, Finding, Query};
 use crate::causal::exogenous::kept_share;
 use crate::causal::{Domain, Fault, Law, Mechanism, NodeId, Place, RESERVED, Scm};
 
@@ -200,7 +200,7 @@ impl<'a> Checker<'a> {
     ) -> Result<(), SceneError> {
         let declared = &self.scene.factors[i];
         let way = ["factors".into(), i.into(), "role".into()];
-        let mut judged = found.truth;
+        let mut judged = found.truths[CLASS];
         if self.scene.roles == RolesBy::Observation && declared.role.is_causal() {
             let evidence = Evidence::of(scm, query);
             if evidence.trials.is_some() {
@@ -210,8 +210,8 @@ impl<'a> Checker<'a> {
             }
             let seen = evidence.observational();
             let reversed = (-seen.pns).max(0.0);
-            judged = Truth { pn: seen.pn, ps: seen.ps, pns: seen.pns, ..judged };
-            judged.pns_reversed = reversed;
+            judged.forward = Direction { pn: Some(seen.pn), ps: Some(seen.ps), pns: seen.pns };
+            judged.reversed.pns = reversed;
         }
         let Some(why) = declared.role.contradiction(&judged, found.associated) else {
             return Ok(());

@@ -22,8 +22,16 @@ pub struct Factor {
     pub absent: f64,
     /// The value x of its contrast.
     pub present: f64,
-    /// Its PN, PS and PNS for the label's class of interest.
-    pub truth: Truth,
+    /// Its PN, PS and PNS, class by class of the label.
+    pub truths: Vec<Truth>,
+}
+
+impl Factor {
+    /// Its PN, PS and PNS for the label's class of interest ([`CLASS`]).
+    #[must_use]
+    pub fn truth(&self) -> Truth {
+        self.truths[CLASS]
+    }
 }
 
 /// A scene ready to be played.
@@ -54,15 +62,15 @@ impl Stage {
         let Draft { label, contrasts, renderers, regimes } = Draft::new(&scene, &checker)?;
         let scm = &regimes[0].scm;
         let mut factors = Vec::new();
-        let findings = findings(scm, label, CLASS, &contrasts);
+        let findings = findings(scm, label, &contrasts);
         for (i, (declared, finding)) in scene.factors.iter().zip(findings).enumerate() {
             let Contrast { factor: node, absent, present } = contrasts[i];
             let query = Query { factor: node, label, class: CLASS as f64, absent, present };
             checker.role(scm, i, &query, &finding)?;
-            let truth = finding.truth;
+            let truths = finding.truths;
             let (name, role) = (declared.name.clone(), declared.role);
             let domain = scm.domain(node);
-            factors.push(Factor { name, node, role, domain, absent, present, truth });
+            factors.push(Factor { name, node, role, domain, absent, present, truths });
         }
         Ok(Self { scene, label, factors, regimes, renderers })
     }

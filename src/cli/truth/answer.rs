@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::causal::account::Account;
+use crate::causal::account::{Account, Values};
 use crate::causal::eliminate::{LIMIT, Obstacle};
 use crate::causal::estimate::strata_of;
 use crate::causal::tally::{Contrast, How, Tally, tallies};
@@ -33,9 +33,8 @@ pub struct FactorAnswer<'a> {
     /// x' and x.
     pub contrast: [f64; 2],
     /// PN, PS and PNS of the class of interest: of the second, or of the one asked for.
-    pub pn: f64,
-    pub ps: f64,
-    pub pns: f64,
+    #[serde(flatten)]
+    pub truth: Values,
     pub exact: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intervals: Option<[[f64; 2]; 3]>,
@@ -120,9 +119,7 @@ impl<'a> Answer<'a> {
                     role: factor.role.to_string(),
                     description: factor.role.description(),
                     contrast: [factor.absent, factor.present],
-                    pn: truth.pn,
-                    ps: truth.ps,
-                    pns: truth.pns,
+                    truth: truth.forward.into(),
                     exact: truth.is_exact(),
                     intervals: truth.intervals,
                     how: Way::of(scm, tally),

@@ -130,10 +130,11 @@ fn counted(specimens: Option<usize>) -> String {
 }
 
 fn truth(account: &Account) -> [String; 3] {
-    let values = [account.truth.pn, account.truth.ps, account.truth.pns];
-    std::array::from_fn(|i| match account.intervals.map(|all| all[i]) {
-        None => format!("{:.4}", values[i]),
-        Some([low, high]) => format!("{:.3} [{low:.3}, {high:.3}]", values[i]),
+    let values = [account.truth.pn, account.truth.ps, Some(account.truth.pns)];
+    std::array::from_fn(|i| match (values[i], account.intervals.map(|all| all[i])) {
+        (None, _) => UNDEFINED.to_owned(),
+        (Some(value), None) => format!("{value:.4}"),
+        (Some(value), Some([low, high])) => format!("{value:.3} [{low:.3}, {high:.3}]"),
     })
 }
 
@@ -141,10 +142,17 @@ fn estimate(name: &str, found: &Estimate) -> Vec<String> {
     let (values, error) = (found.values, found.error);
     vec![
         name.to_owned(),
-        with_error(values.pn, error.pn),
-        with_error(values.ps, error.ps),
+        defined(values.pn, error.pn),
+        defined(values.ps, error.ps),
         with_error(values.pns, error.pns),
     ]
+}
+
+/// What stands where a probability's condition never holds.
+const UNDEFINED: &str = "–";
+
+fn defined(value: Option<f64>, error: Option<f64>) -> String {
+    value.zip(error).map_or_else(|| UNDEFINED.to_owned(), |(v, e)| with_error(v, e))
 }
 
 /// What is said, and in parentheses how far it is off.

@@ -110,9 +110,9 @@ fn row(
         );
         for count in Count::ALL {
             let truth = match count {
-                Count::Pn => factor.truth.pn,
-                Count::Ps => factor.truth.ps,
-                Count::Pns => factor.truth.pns,
+                Count::Pn => factor.truth().forward.pn.unwrap_or_default(),
+                Count::Ps => factor.truth().forward.ps.unwrap_or_default(),
+                Count::Pns => factor.truth().forward.pns,
             };
             let learned = found.map(|f| match count {
                 Count::Pn => (f.learned.pn, f.learned.pn_interval),

@@ -81,7 +81,7 @@ fn measures_agree_with_each_other_and_with_the_examination() {
         let (absent, present) = (factor.absent, factor.present);
         let query = Query { factor: factor.node, label, class, absent, present };
         let told = value(&format!("randomised.true_pns.{}", factor.name));
-        near(truth(&randomised.scm, &query).pns, told);
+        near(truth(&randomised.scm, &query).forward.pns, told);
     }
     assert!((value("randomised.causal_error") - error).abs() < 0.1);
     near(value("bound.n"), (64 * UPDATES) as f64);
