@@ -38,6 +38,20 @@ impl Action {
     }
 }
 
+/// How far an operation on a factor reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// The twin of the causal model: all that depends on the factor changes too.
+    Total,
+    /// What the factor itself shows is changed; all else is rendered from its natural values.
+    Direct,
+}
+
+impl Reach {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Total, Self::Direct];
+}
+
 /// At most one action per node, in the order of the nodes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Interventions(Vec<(NodeId, Action)>);

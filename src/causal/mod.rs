@@ -12,12 +12,14 @@
 //! | [`causation`] | probabilities of necessity and sufficiency, exact or by replayed twins |
 //! | [`eliminate`] | exact distributions over several worlds: noise summed out node by node |
 //! | [`tally`] | what an operation on a factor does to the label, added up |
+//! | [`best`] | the best prediction of the label that can be made without its noise |
 //! | [`bounds`], [`estimate`] | what bounds and estimators (Eq. 2 to 5) say of the same model |
 //! | [`assumption`] | whether their assumptions hold, tested on the model |
 //! | [`account`] | all of this about one factor and one class |
 
 pub mod account;
 pub mod assumption;
+pub mod best;
 pub mod bounds;
 pub mod causation;
 mod cuts;
@@ -50,7 +52,7 @@ pub(crate) use expression::RESERVED;
 pub use fault::{Fault, Place};
 pub use formula::Formula;
 pub use interval::wilson;
-pub use intervention::{Action, Interventions};
+pub use intervention::{Action, Interventions, Reach};
 pub use law::Law;
 pub use mechanism::Mechanism;
 pub use role::Role;

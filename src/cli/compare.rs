@@ -15,8 +15,8 @@ use crate::experiment::{
     self, Contest, Entrant, RunDirectory, average, disagreements, judge, run_reports, sheet,
     write_whole,
 };
-use crate::learn::{Learner, StepLosses};
-use crate::measure::Metrics;
+use crate::learn::StepLosses;
+use crate::measure::{Metrics, Table};
 use crate::scene::Stage;
 use crate::scene::training::Objective;
 
@@ -100,9 +100,7 @@ impl Compare {
         let rows: Vec<(String, Vec<&Metrics>)> = (self.objectives.iter().enumerate())
             .map(|(i, o)| (o.name().to_owned(), of_objective(&rounds, i)))
             .collect();
-        if let Some(table) = summary::table(&rows) {
-            console::say(&table);
-        }
+        summary::say(&rows);
         if rounds[0].iter().any(|e| e.metrics.is_some()) {
             let page = top.file("report.html");
             let specimens = self.training.specimens;
@@ -132,7 +130,8 @@ impl Compare {
             .iter()
             .filter_map(|&i| average(&of_objective(rounds, i)).map(|m| (m, &*rounds[0][i].curve)))
             .collect();
-        let models: Vec<&dyn Learner> = whole.iter().map(|&i| &*rounds[0][i].learner).collect();
+        let tables: Vec<&Table> =
+            whole.iter().filter_map(|&i| rounds[0][i].table.as_ref()).collect();
         let names: Vec<String> = averaged.iter().map(|(m, _)| m.objective.clone()).collect();
         let intervals = match self.seeds {
             1 => format!("Wilson score, over {specimens} specimens"),
@@ -143,8 +142,8 @@ impl Compare {
             scene_paragraph: stage.scene.about.clone(),
             intervals,
             runs: run_reports(&averaged),
-            sheet: sheet(stage, seed, &models)?,
-            disagreements: disagreements(stage, seed, &names, &models)?,
+            sheet: sheet(stage, seed, &tables),
+            disagreements: disagreements(stage, seed, &names, &tables),
         };
         Ok(render(&report)?)
     }

@@ -42,9 +42,10 @@ pub struct Generate {
     /// A do-operation that every world lives under, twins included; several are done together
     #[arg(long = "do", value_name = "F=V")]
     operations: Vec<String>,
-    /// What each specimen's twin is: none, one under a do-operation (lake=0), or each-factor: one
-    /// twin per factor, with that factor at the far end of its contrast
-    #[arg(long, value_name = "none|F=V|each-factor", default_value = "none")]
+    /// What each specimen's twin is: none, one under a do-operation (lake=0), each-factor: one twin
+    /// per factor, with that factor at the far end of its contrast, or contrasts: four per factor, at
+    /// either end, with all that follows and with what the factor shows alone
+    #[arg(long, value_name = "none|F=V|each-factor|contrasts", default_value = "none")]
     twins: String,
     /// The format of the shards
     #[arg(long, default_value = "npz", value_parser = formats())]
@@ -236,6 +237,7 @@ impl Generate {
         Ok(match self.twins.trim() {
             "none" => (Twins::None, Interventions::none()),
             "each-factor" => (Twins::EachFactor, Interventions::none()),
+            "contrasts" => (Twins::Contrasts, Interventions::none()),
             operations => {
                 let parts: Vec<String> = operations.split(',').map(str::to_owned).collect();
                 let twin = interventions(stage, &parts)

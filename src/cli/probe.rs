@@ -1,5 +1,6 @@
 //! `twinworld probe`: what has a saved model learned, and what does it say under do-operations?
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use serde::Serialize;
 use super::options::interventions;
 use super::{UsageError, console, summary};
 use crate::experiment::RunDirectory;
-use crate::measure::{Metrics, Probe as Probed, SPECIMENS, examine, frames, probe};
+use crate::measure::{Metrics, Probe as Probed, SCHEMA, SPECIMENS, evaluate, probe, renderings};
 
 /// Arguments of `probe`.
 #[derive(Args)]
@@ -61,33 +62,36 @@ impl Probe {
         let training = &stage.scene.training;
         let seed = stage.scene.seed;
         let operations = interventions(stage, &self.operations)?;
-        let bar = console::bar("measuring", frames(stage, self.specimens));
+        let bar = console::bar("measuring", renderings(stage, self.specimens));
         let models = [(learner, training)];
-        let findings = examine(stage, seed, &models, self.specimens, || {
+        let evaluated = evaluate(stage, seed, &models, self.specimens, || {
             bar.inc(1);
             true
         })?;
         bar.finish_and_clear();
-        let Some(found) = findings.into_iter().flatten().next() else {
+        let Some(found) = evaluated.into_iter().flatten().next() else {
             return Ok(ExitCode::FAILURE);
         };
         let metrics = Metrics {
+            schema: SCHEMA,
             scene: stage.scene.name.clone(),
+            data: None,
             method: training.method.name().to_owned(),
             objective: training.objective.name().to_owned(),
             seed,
+            seeds: 1,
             steps: training.steps,
             seconds: 0.0,
             samples_per_second: 0.0,
-            accuracy: found.accuracy,
-            c3_risk: found.c3_risk,
-            causation: found.causation,
-            causal_error: found.causal_error,
+            decisions: BTreeMap::new(),
+            evaluation: found.evaluation,
+            notes: Vec::new(),
         };
         let under = if operations.is_empty() {
             None
         } else {
-            let probed = probe(stage, seed, learner, &operations, self.specimens)?;
+            let model = (learner, training);
+            let probed = probe(stage, seed, model, &operations, self.specimens)?;
             Some(Under { operations: self.operations.clone(), probed })
         };
         if self.json {
@@ -99,28 +103,8 @@ impl Probe {
     }
 
     fn print(&self, stage: &Arc<crate::scene::Stage>, metrics: &Metrics, under: Option<&Under>) {
-        if let Some(table) = summary::table(&[(metrics.objective.clone(), vec![metrics])]) {
-            console::say(&table);
-        }
-        let rows: Vec<Vec<String>> = metrics
-            .causation
-            .iter()
-            .map(|f| {
-                let l = &f.learned;
-                let interval = |v: f64, i: [f64; 2]| format!("{v:.3} [{:.3}, {:.3}]", i[0], i[1]);
-                vec![
-                    f.factor.clone(),
-                    format!("{:.3}", f.truth.pn),
-                    interval(l.pn, l.pn_interval),
-                    format!("{:.3}", f.truth.ps),
-                    interval(l.ps, l.ps_interval),
-                    format!("{:.3}", f.truth.pns),
-                    interval(l.pns, l.pns_interval),
-                ]
-            })
-            .collect();
-        let head = ["factor", "PN", "learned", "PS", "learned", "PNS", "learned"];
-        console::say(&console::table(&head, &rows));
+        summary::say(&[(metrics.objective.clone(), vec![metrics])]);
+        console::say(&summary::causation(metrics));
         let Some(under) = under else { return };
         let class = &stage.scene.label.classes[crate::scene::CLASS];
         let p = &under.probed;
@@ -129,18 +113,18 @@ impl Probe {
         };
         let rows = [
             row(&format!("label is `{class}`"), p.label_before, p.label_after),
-            row(&format!("verdict is `{class}`"), p.verdict_before, p.verdict_after),
-            row("verdict is right", p.accuracy_before, p.accuracy_after),
+            row(&format!("prediction is `{class}`"), p.prediction_before, p.prediction_after),
+            row("prediction is right", p.accuracy_before, p.accuracy_after),
         ];
         let done = format!("do {}", self.operations.join(", "));
-        console::say(&console::table(&["share of specimens", "as they are", &done], &rows));
+        console::say(&console::table(&["share of samples", "as they are", &done], &rows));
         console::say(&format!(
-            "{done} changes the label of {:.1}% and the verdict of {:.1}% of {} specimens; the \
-             verdict changes without the label in {:.1}%.",
+            "{done} changes the label of {:.1}% and the prediction for {:.1}% of {} samples; the \
+             prediction changes without the label in {:.1}%.",
             100.0 * p.label_changes,
-            100.0 * p.verdict_changes,
-            p.specimens,
-            100.0 * p.only_verdict_changes
+            100.0 * p.prediction_changes,
+            p.samples,
+            100.0 * p.only_prediction_changes
         ));
     }
 }

@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 use super::{console, interrupt};
 use crate::experiment::{Contest, Times, Watcher};
 use crate::learn::StepLosses;
-use crate::measure::frames;
+use crate::measure::renderings;
 
 /// Shows training with losses and specimens per second, then the examination.
 pub struct Bars {
@@ -28,7 +28,7 @@ impl Bars {
             batch: first.map_or(0, |t| t.batch),
             start: Instant::now(),
             training: console::bar("training", first.map_or(0, |t| t.steps)),
-            examining: console::bar("measuring", frames(&contest.stage, contest.specimens)),
+            examining: console::bar("measuring", renderings(&contest.stage, contest.specimens)),
         }
     }
 }

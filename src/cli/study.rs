@@ -4,10 +4,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::options::{TrainingOptions, out_or};
-use super::{UsageError, console, interrupt};
+use super::{UsageError, console, interrupt, summary};
 use crate::dataset::read::read;
 use crate::experiment::{RunDirectory, Study};
-use crate::measure::{Share, StoredMetrics};
 use crate::modality::audio::MelShape;
 use crate::scene::training::{Objective, Training};
 use crate::scene::{Stage, load, with_overrides};
@@ -36,7 +35,7 @@ pub fn run(
     let directory = RunDirectory::create(&out)?;
     interrupt::listen();
     let bar = console::bar("training", steps);
-    let (entrant, complete) = study.train(|step, losses| {
+    let (mut entrant, complete) = study.train(|step, losses| {
         bar.set_position(step as u64);
         bar.set_message(format!("{} {:.3}", objective.name(), losses.total));
         !interrupt::asked()
@@ -54,9 +53,14 @@ pub fn run(
     if let Some(failure) = entrant.failure {
         return Err(failure.into());
     }
-    let metrics = study.judge(&folder.display().to_string(), &entrant)?;
-    directory.write_metrics(&metrics)?;
-    say(&metrics);
+    study.judge(&folder.display().to_string(), &mut entrant)?;
+    let Some(metrics) = &entrant.metrics else { return Ok(ExitCode::FAILURE) };
+    directory.write_metrics(metrics)?;
+    summary::say(&[(metrics.objective.clone(), vec![metrics])]);
+    if !metrics.evaluation.causation.is_empty() {
+        console::say(&summary::causation(metrics));
+    }
+    metrics.notes.iter().for_each(console::say);
     console::say(&format!("run: {}", out.display()));
     Ok(ExitCode::SUCCESS)
 }
@@ -72,44 +76,4 @@ fn scene_of(folder: &Path, set: &[String]) -> anyhow::Result<Option<Stage>> {
     }
     let message = format!("--set changes a scene, and {} has no scene.ron", folder.display());
     Err(UsageError(message).into())
-}
-
-fn say(metrics: &StoredMetrics) {
-    let mut head = vec![metrics.objective.clone()];
-    let mut row = vec!["accuracy".to_owned()];
-    for (split, accuracy) in &metrics.accuracy {
-        head.push(split.clone());
-        row.push(format!("{accuracy:.3}"));
-    }
-    let head: Vec<&str> = head.iter().map(String::as_str).collect();
-    console::say(&console::table(&head, &[row]));
-    if !metrics.causation.is_empty() {
-        let truth = |value: Option<f64>| value.map_or(String::new(), |v| format!("{v:.3}"));
-        let learned = |share: Option<Share>| {
-            share.map_or_else(String::new, |s| {
-                format!("{:.3} [{:.3}, {:.3}]", s.value, s.interval[0], s.interval[1])
-            })
-        };
-        let rows: Vec<Vec<String>> = metrics
-            .causation
-            .iter()
-            .map(|f| {
-                vec![
-                    f.factor.clone(),
-                    truth(f.truth.map(|t| t.pn)),
-                    learned(f.learned.pn),
-                    truth(f.truth.map(|t| t.ps)),
-                    learned(f.learned.ps),
-                    truth(f.truth.map(|t| t.pns)),
-                    learned(f.learned.pns),
-                ]
-            })
-            .collect();
-        let head = ["factor", "PN", "learned", "PS", "learned", "PNS", "learned"];
-        console::say(&console::table(&head, &rows));
-    }
-    if let Some(error) = metrics.causal_error {
-        console::say(&format!("causal error {error:.3}, C3 risk {:.3}", metrics.c3_risk.total));
-    }
-    metrics.notes.iter().for_each(console::say);
 }

@@ -86,10 +86,7 @@ impl Train {
         let (Some(metrics), Some(page)) = (&entrant.metrics, page) else {
             return Ok(ExitCode::FAILURE);
         };
-        let row = (metrics.objective.clone(), vec![metrics]);
-        if let Some(table) = summary::table(&[row]) {
-            console::say(&table);
-        }
+        summary::say(&[(metrics.objective.clone(), vec![metrics])]);
         console::say(&format!("report: {}", page.display()));
         Ok(ExitCode::SUCCESS)
     }

@@ -98,6 +98,13 @@ fn worlds(out: &mut String, schema: &Schema) -> std::fmt::Result {
              puts the factor at the far end of its contrast (absent is made present, anything else \
              absent). What the operation doesn't reach is the same to the bit.\n"
         ),
+        Twins::Contrasts => writeln!(
+            out,
+            "Each specimen comes with four twins per factor, with the same noise: the factor is put to \
+             either end of its contrast, and what depends on it follows (`:absent`, `:present`), or \
+             nothing changes but what the factor itself shows (`:absent:direct`, `:present:direct`; \
+             the label is then that of the specimen).\n"
+        ),
     }
 }
 

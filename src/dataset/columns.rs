@@ -101,6 +101,7 @@ pub fn constants(schema: &Schema) -> io::Result<Vec<(&'static str, Vec<u8>)>> {
     let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
     let (f, v) = (factors.len() as u64, schema.nodes.len() as u64);
     let nodes: Vec<usize> = (0..schema.nodes.len()).collect();
+    let twins = schema.twin_names();
     let classes: Vec<&str> = schema.classes.iter().map(String::as_str).collect();
     // What is undefined is no number.
     let number = |p: Option<f64>| p.unwrap_or(f64::NAN);
@@ -123,7 +124,7 @@ pub fn constants(schema: &Schema) -> io::Result<Vec<(&'static str, Vec<u8>)>> {
         ("node_keys", strings(&schema.names(&nodes))?),
         ("adjacency", array("|u1", &[v, v], super::adjacency(schema))?),
         ("confounder_keys", strings(&schema.names(&schema.confounders))?),
-        ("twin_keys", strings(&schema.twin_names())?),
+        ("twin_keys", strings(&twins.iter().map(String::as_str).collect::<Vec<_>>())?),
         ("modalities", strings(&schema.modalities())?),
         ("classes", strings(&classes)?),
         ("regime", strings(&[&schema.regime])?),

@@ -48,6 +48,8 @@ pub use npz::NpzFormat;
 pub use parquet::ParquetFormat;
 pub use record::{Record, World};
 pub use request::Request;
-pub use schema::{AudioSpec, ImageSpec, NodeKind, NodeSpec, Schema, TextSpec, Twins, VectorSpec};
+pub use schema::{
+    AudioSpec, ContrastTwin, ImageSpec, NodeKind, NodeSpec, Schema, TextSpec, Twins, VectorSpec,
+};
 pub use scm::{adjacency, adjacency_file, declared_json, scm_json};
 pub use webdataset::TarFormat;

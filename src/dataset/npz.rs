@@ -85,7 +85,7 @@ impl NpzFormat {
     #[must_use]
     pub fn new(schema: &Arc<Schema>) -> Self {
         let twins = schema.worlds() as u64 - 1;
-        let each = matches!(schema.twins, Twins::EachFactor);
+        let each = matches!(schema.twins, Twins::EachFactor | Twins::Contrasts);
         let nodes = schema.nodes.len() as u64;
         let own: [(&str, &str, Vec<u64>, fn(&Schema, &Record, &mut Vec<u8>)); 3] = [
             ("index", "<i8", vec![], |_, record, out| append(out, [record.index as i64])),

@@ -56,6 +56,7 @@ impl Request {
                 Twins::None => "none".to_owned(),
                 Twins::Under(operation) => operation.clone(),
                 Twins::EachFactor => "each-factor".to_owned(),
+                Twins::Contrasts => "contrasts".to_owned(),
             },
             format: format.name().to_owned(),
             splits: splits.to_vec(),

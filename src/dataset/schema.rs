@@ -2,7 +2,7 @@
 
 use crate::causal::causation::{Truth, findings};
 use crate::causal::tally::Contrast;
-use crate::causal::{Domain, Interventions, NodeId, Role};
+use crate::causal::{Domain, Interventions, NodeId, Reach, Role};
 use crate::scene::{Regime, Stage};
 
 /// What every record of a data set holds, and what is true of all of them.
@@ -120,6 +120,44 @@ pub enum Twins {
     /// One per factor, which stands at the far end of its contrast in it: an absent factor is made
     /// present, any other absent.
     EachFactor,
+    /// Four per factor: at either end of its contrast with all that depends on it (total), and at
+    /// either end with nothing changed but what the factor itself shows (direct). All that a table
+    /// of predictions under intervention asks for.
+    Contrasts,
+}
+
+/// A twin of [`Twins::Contrasts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContrastTwin {
+    /// The place of the factor among the schema's.
+    pub factor: usize,
+    /// Whether the factor is present, or absent.
+    pub present: bool,
+    /// Whether what depends on the factor follows.
+    pub reach: Reach,
+}
+
+impl ContrastTwin {
+    /// Twins of a factor.
+    pub const OF_EACH: usize = 4;
+
+    /// The twin at a place: factor by factor, total before direct, absent before present.
+    #[must_use]
+    pub const fn at(place: usize) -> Self {
+        let reach = if place % 4 < 2 { Reach::Total } else { Reach::Direct };
+        Self { factor: place / 4, present: place % 2 == 1, reach }
+    }
+
+    /// What is put behind the name of the factor: `:present`, `:absent:direct`, ...
+    #[must_use]
+    pub const fn ending(self) -> &'static str {
+        match (self.present, self.reach) {
+            (false, Reach::Total) => ":absent",
+            (true, Reach::Total) => ":present",
+            (false, Reach::Direct) => ":absent:direct",
+            (true, Reach::Direct) => ":present:direct",
+        }
+    }
 }
 
 impl ImageSpec {
@@ -244,15 +282,20 @@ impl Schema {
         all
     }
 
-    /// The names of the twins: the do-operation of a single one, the factor of each of several.
+    /// The names of the twins: the do-operation of a single one, the factor of each of several, or
+    /// the factor with the end of its contrast: `lake:absent`, `lake:absent:direct`.
     #[must_use]
-    pub fn twin_names(&self) -> Vec<&str> {
+    pub fn twin_names(&self) -> Vec<String> {
         match &self.twins {
             Twins::None => Vec::new(),
-            Twins::Under(operation) => vec![operation],
-            Twins::EachFactor => {
-                self.factors.iter().map(|&f| self.nodes[f].name.as_str()).collect()
-            }
+            Twins::Under(operation) => vec![operation.clone()],
+            Twins::EachFactor => self.factors.iter().map(|&f| self.nodes[f].name.clone()).collect(),
+            Twins::Contrasts => (0..ContrastTwin::OF_EACH * self.factors.len())
+                .map(|place| {
+                    let twin = ContrastTwin::at(place);
+                    format!("{}{}", self.nodes[self.factors[twin.factor]].name, twin.ending())
+                })
+                .collect(),
         }
     }
 
@@ -265,9 +308,10 @@ impl Schema {
         match &self.twins {
             Twins::None => {}
             Twins::Under(_) => all.push(format!("{joint}cf")),
-            Twins::EachFactor => {
+            Twins::EachFactor | Twins::Contrasts => {
+                let name = |name: &String| name.replace(':', joint);
                 let names = self.twin_names();
-                all.extend(names.iter().map(|name| format!("{joint}cf{joint}{name}")));
+                all.extend(names.iter().map(|n| format!("{joint}cf{joint}{}", name(n))));
             }
         }
         all
@@ -280,6 +324,7 @@ impl Schema {
             Twins::None => 0,
             Twins::Under(_) => 1,
             Twins::EachFactor => self.factors.len(),
+            Twins::Contrasts => ContrastTwin::OF_EACH * self.factors.len(),
         }
     }
 

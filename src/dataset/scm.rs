@@ -51,6 +51,7 @@ pub fn scm_json(schema: &Schema) -> Value {
             Twins::None => "none",
             Twins::Under(operation) => operation,
             Twins::EachFactor => "each-factor",
+            Twins::Contrasts => "contrasts",
         },
         "label": {
             "name": schema.nodes[schema.label].name,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::causal::{Interventions, Scm};
-use crate::dataset::{Record, Schema, Twins, World};
+use crate::causal::{Interventions, NodeId, Reach, Scm};
+use crate::dataset::{ContrastTwin, Record, Schema, Twins, World};
 use crate::scene::{Regime, Stage};
 use crate::world::{Seen, Simulation, TwinPlan};
 
@@ -65,7 +65,9 @@ impl Collector {
         match &self.schema.twins {
             Twins::None => self.simulation.plan_twins(TwinPlan::None),
             Twins::Under(_) => self.simulation.plan_twins(TwinPlan::Under(self.twin.clone())),
-            Twins::EachFactor => self.simulation.plan_twins(TwinPlan::FarEnd(0)),
+            Twins::EachFactor | Twins::Contrasts => {
+                self.simulation.plan_twins(plan(&self.stage, &self.schema, 0));
+            }
         }
         self.simulation.step();
         let (stage, scm) = (&*self.stage, &self.scm);
@@ -80,11 +82,18 @@ impl Collector {
         self.simulation.hold(true);
         for place in 0..places {
             if place > 0 {
-                self.simulation.plan_twins(TwinPlan::FarEnd(place));
+                self.simulation.plan_twins(plan(&self.stage, &self.schema, place));
                 self.simulation.step();
             }
+            let shown = shown(stage, &self.schema, place);
             for (record, seen) in records.iter_mut().zip(self.simulation.twins()) {
-                take(stage, scm, &record.exogenous, seen, &mut record.twins[place]);
+                let twin = &mut record.twins[place];
+                take(stage, scm, &record.exogenous, seen, twin);
+                // Nothing follows: all other values are the specimen's.
+                if let Some((node, value)) = shown {
+                    twin.values[node] = value;
+                    twin.interventions.push((node, value));
+                }
             }
         }
         self.simulation.hold(false);
@@ -92,6 +101,30 @@ impl Collector {
             take(stage, scm, &record.exogenous, seen, &mut record.real);
         }
         &self.records[..rows]
+    }
+}
+
+/// What is done for the twin at a place of several.
+fn plan(stage: &Stage, schema: &Schema, place: usize) -> TwinPlan {
+    if schema.twins == Twins::EachFactor {
+        return TwinPlan::FarEnd(place);
+    }
+    let twin = ContrastTwin::at(place);
+    let factor = &stage.factors[twin.factor];
+    let value = if twin.present { factor.present } else { factor.absent };
+    match twin.reach {
+        Reach::Total => TwinPlan::Under(Interventions::set(factor.node, value)),
+        Reach::Direct => TwinPlan::Shown(twin.factor, Some(value)),
+    }
+}
+
+/// The node and the value of a twin in which nothing follows; none of other twins.
+fn shown(stage: &Stage, schema: &Schema, place: usize) -> Option<(NodeId, f64)> {
+    match (&schema.twins, plan(stage, schema, place)) {
+        (Twins::Contrasts, TwinPlan::Shown(factor, Some(value))) => {
+            Some((stage.factors[factor].node, value))
+        }
+        _ => None,
     }
 }
 

@@ -1,11 +1,12 @@
 //! A contest: the same method from the same starting weights on the same stream of specimens,
 //! once per objective. A single training run is a contest of one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::learn::{Compute, LearnError, Learner, StepLosses, new_learner_on};
-use crate::measure::{Findings, Metrics, examine};
+use crate::measure::{Evaluated, Metrics, SCHEMA, Table, evaluate};
 use crate::scene::Stage;
 use crate::scene::training::Training;
 use crate::world::{Clock, Simulation, SimulationSystems, Trainee, TwinPlan, input_specs};
@@ -37,28 +38,33 @@ pub struct Entrant {
     pub seconds: f64,
     /// Why it stopped learning, if it did.
     pub failure: Option<LearnError>,
-    /// What was measured of it, once it's examined.
+    /// What was measured of it, once it's evaluated.
     pub metrics: Option<Metrics>,
+    /// The predictions behind that.
+    pub table: Option<Table>,
 }
 
 impl Entrant {
-    /// Its figures, from what an examination found.
-    #[must_use]
-    pub fn metrics_of(&self, stage: &Stage, seed: u64, findings: Findings) -> Metrics {
+    /// Takes over what an evaluation found.
+    pub fn take(&mut self, scene: &str, seed: u64, evaluated: Evaluated) {
         let (training, steps) = (&self.training, self.curve.len());
-        Metrics {
-            scene: stage.scene.name.clone(),
+        let Evaluated { evaluation, table } = evaluated;
+        self.table = Some(table);
+        self.metrics = Some(Metrics {
+            schema: SCHEMA,
+            scene: scene.to_owned(),
+            data: None,
             method: training.method.name().to_owned(),
             objective: training.objective.name().to_owned(),
             seed,
+            seeds: 1,
             steps,
             seconds: self.seconds,
             samples_per_second: (steps * training.batch) as f64 / self.seconds.max(1e-9),
-            accuracy: findings.accuracy,
-            c3_risk: findings.c3_risk,
-            causation: findings.causation,
-            causal_error: findings.causal_error,
-        }
+            decisions: BTreeMap::new(),
+            evaluation,
+            notes: Vec::new(),
+        });
     }
 }
 
@@ -169,6 +175,7 @@ pub fn train(
             seconds: if alone { whole } else { times.making() + trainee.seconds },
             failure: trainee.failure,
             metrics: None,
+            table: None,
         });
     Ok((entrants.collect(), complete))
 }
@@ -192,13 +199,13 @@ pub fn judge(
         entrants.iter_mut().filter(|e| e.failure.is_none()).collect();
     let models: Vec<(&dyn Learner, &Training)> =
         whole.iter().map(|e| (&*e.learner, &e.training)).collect();
-    let findings = examine(&contest.stage, contest.seed, &models, contest.specimens, || {
+    let found = evaluate(&contest.stage, contest.seed, &models, contest.specimens, || {
         watcher.examined();
         !watcher.wants_end()
     })?;
-    let Some(findings) = findings else { return Ok(false) };
-    for (entrant, found) in whole.iter_mut().zip(findings) {
-        entrant.metrics = Some(entrant.metrics_of(&contest.stage, contest.seed, found));
+    let Some(found) = found else { return Ok(false) };
+    for (entrant, found) in whole.iter_mut().zip(found) {
+        entrant.take(&contest.stage.scene.name, contest.seed, found);
     }
     Ok(true)
 }

@@ -1,148 +1,170 @@
-//! Exhibits for the report: specimens beside their twins, with the verdict of every model.
+//! Exhibits for the report: samples beside their twins, with the prediction of every model. They are
+//! chosen from the models' tables; only what is shown is played.
 
 use std::sync::Arc;
 
 use super::report::{Exhibit, Picture, Sound, Verdict, World};
 use crate::causal::{Domain, Interventions, Role};
-use crate::learn::{LearnError, Learner, Logits};
+use crate::measure::condition::{Condition, End, Reach};
+use crate::measure::table::{Answers, Column};
+use crate::measure::{Table, held_out};
 use crate::scene::{Factor, Stage};
 use crate::world::{EVALUATION, Played, Simulation, TwinPlan};
 
-/// Specimens in which exhibits are looked for.
+/// Samples in which exhibits are looked for.
 const SEARCHED: usize = 512;
 
 /// Exhibits of one factor at the most.
 const PER_FACTOR: usize = 3;
 
-/// One frame under a do-operation, with what every model says of it.
-struct Scrutiny<'a> {
-    stage: &'a Stage,
-    factor: &'a Factor,
-    worlds: Vec<(Played, Played)>,
-    real: Vec<Logits>,
-    twin: Vec<Logits>,
-}
-
-/// Specimens whose twin has one factor taken away: for every factor that isn't mere nuisance, the
+/// Samples whose twin has one factor taken away: for every factor that isn't mere nuisance, the
 /// first few that have it.
-///
-/// # Errors
-/// A model that can't be asked.
-pub fn sheet(
-    stage: &Arc<Stage>,
-    seed: u64,
-    models: &[&dyn Learner],
-) -> Result<Vec<Exhibit>, LearnError> {
+#[must_use]
+pub fn sheet(stage: &Arc<Stage>, seed: u64, tables: &[&Table]) -> Vec<Exhibit> {
     let mut exhibits = Vec::new();
+    let mut stager = Stager::new(stage, seed);
     let mut first = 0;
-    for scrutiny in scrutinies(stage, seed, models)? {
+    for looked in looks(stage, tables) {
         let rows: Vec<usize> =
-            (first..SEARCHED).filter(|&row| scrutiny.has_factor(row)).take(PER_FACTOR).collect();
+            (first..looked.rows()).filter(|&row| looked.has_factor(row)).take(PER_FACTOR).collect();
         for row in rows {
-            let role = scrutiny.factor.role.description();
-            let note = format!("{} is {role}", scrutiny.factor.name);
-            exhibits.push(scrutiny.exhibit(row, note));
+            let role = looked.factor.role.description();
+            let note = format!("{} is {role}", looked.factor.name);
+            exhibits.push(stager.exhibit(&looked, row, note));
             first = row + 1;
         }
     }
-    Ok(exhibits)
+    exhibits
 }
 
-/// Specimens on which the models disagree, each with a twin that shows why: some model changes
-/// its verdict with a factor though the label stays, or keeps it though the label goes.
-///
-/// # Errors
-/// A model that can't be asked.
+/// Samples on which the models disagree, each with a twin that shows why: some model changes its
+/// prediction with a factor though the label stays, or keeps it though the label goes.
+#[must_use]
 pub fn disagreements(
     stage: &Arc<Stage>,
     seed: u64,
     names: &[String],
-    models: &[&dyn Learner],
-) -> Result<Vec<Exhibit>, LearnError> {
+    tables: &[&Table],
+) -> Vec<Exhibit> {
     let mut exhibits = Vec::new();
+    let mut stager = Stager::new(stage, seed);
     let mut taken = Vec::new();
-    for scrutiny in scrutinies(stage, seed, models)? {
+    for looked in looks(stage, tables) {
         let mut found = 0;
-        for row in 0..SEARCHED {
+        for row in 0..looked.rows() {
             if found == PER_FACTOR {
                 break;
             }
-            let disagree =
-                scrutiny.real.iter().any(|l| l.verdict(row) != scrutiny.real[0].verdict(row));
-            if !disagree || !scrutiny.has_factor(row) || taken.contains(&row) {
+            if !looked.disagree(row) || !looked.has_factor(row) || taken.contains(&row) {
                 continue;
             }
-            if let Some(note) = scrutiny.explanation(row, names) {
-                exhibits.push(scrutiny.exhibit(row, note));
+            if let Some(note) = looked.explanation(row, names) {
+                exhibits.push(stager.exhibit(&looked, row, note));
                 taken.push(row);
                 found += 1;
             }
         }
     }
-    Ok(exhibits)
+    exhibits
+}
+
+/// One factor taken away, as the tables of all models have it.
+struct Look<'a> {
+    stage: &'a Stage,
+    place: usize,
+    factor: &'a Factor,
+    /// Of every model the samples as they are and without the factor.
+    columns: Vec<[&'a Column; 2]>,
 }
 
 /// Every factor that isn't mere nuisance, the spurious ones first: they are what goes wrong.
-fn scrutinies<'a>(
-    stage: &'a Arc<Stage>,
-    seed: u64,
-    models: &[&dyn Learner],
-) -> Result<Vec<Scrutiny<'a>>, LearnError> {
-    let mut simulation = Simulation::new(stage, stage.iid(), seed, SEARCHED, EVALUATION);
-    let mut factors: Vec<&Factor> =
-        stage.factors.iter().filter(|f| f.role != Role::Nuisance).collect();
-    factors.sort_by_key(|f| f.role.is_causal());
-    let mut all = Vec::new();
-    for factor in factors {
-        simulation.seek(EVALUATION);
-        simulation.plan_twins(TwinPlan::Under(Interventions::set(factor.node, factor.absent)));
-        let frame = simulation.step();
-        let real = models.iter().map(|m| m.logits(&frame.real)).collect::<Result<_, _>>()?;
-        let twin = models.iter().map(|m| m.logits(&frame.twin)).collect::<Result<_, _>>()?;
-        all.push(Scrutiny { stage, factor, worlds: simulation.played(), real, twin });
-    }
-    Ok(all)
+fn looks<'a>(stage: &'a Stage, tables: &[&'a Table]) -> Vec<Look<'a>> {
+    let source = held_out(&stage.iid().name);
+    let mut places: Vec<usize> = (0..stage.factors.len())
+        .filter(|&place| stage.factors[place].role != Role::Nuisance)
+        .collect();
+    places.sort_by_key(|&place| stage.factors[place].role.is_causal());
+    let look = |place: usize| {
+        let absent = Condition::Do(place, End::Absent, Reach::Total);
+        let pair =
+            |table: &&'a Table| Some([table.natural(&source)?, table.column(&source, &absent)?]);
+        let columns: Vec<[&Column; 2]> = tables.iter().filter_map(pair).collect();
+        (!columns.is_empty() && columns.len() == tables.len()).then(|| Look {
+            stage,
+            place,
+            factor: &stage.factors[place],
+            columns,
+        })
+    };
+    places.into_iter().filter_map(look).collect()
 }
 
-impl Scrutiny<'_> {
-    /// Whether the specimen has the factor that its twin lacks.
+impl Look<'_> {
+    fn rows(&self) -> usize {
+        self.columns[0][0].answers.predictions.len().min(SEARCHED)
+    }
+
+    /// Whether the sample has the factor that its twin lacks.
     fn has_factor(&self, row: usize) -> bool {
-        let place = self.stage.factors.iter().position(|f| f.name == self.factor.name);
-        place.is_some_and(|i| self.worlds[row].0.factors[i] == self.factor.present)
+        let world = &self.columns[0][0].world;
+        world.row(row, self.stage.factors.len())[self.place] == self.factor.present
+    }
+
+    /// Whether models say different things of the sample as it is.
+    fn disagree(&self, row: usize) -> bool {
+        let said = |columns: &[&Column; 2]| columns[0].answers.prediction(row);
+        self.columns.iter().any(|columns| said(columns) != said(&self.columns[0]))
     }
 
     /// What the first model that errs does, if one does.
     fn explanation(&self, row: usize, names: &[String]) -> Option<String> {
-        let (real, twin) = &self.worlds[row];
         let name = &self.factor.name;
-        (0..self.real.len()).find_map(|model| {
-            let changes = self.real[model].verdict(row) != self.twin[model].verdict(row);
-            match (real.label == twin.label, changes) {
-                (true, true) => Some(format!(
-                    "{} changes its verdict with {name}; the label stays",
-                    names[model]
-                )),
-                (false, false) => Some(format!(
-                    "{} keeps its verdict without {name}; the label goes",
-                    names[model]
-                )),
+        let [real, twin] = self.columns[0].map(|column| column.world.labels[row]);
+        self.columns.iter().zip(names).find_map(|([actual, without], model)| {
+            let changes = actual.answers.prediction(row) != without.answers.prediction(row);
+            match (real == twin, changes) {
+                (true, true) => {
+                    Some(format!("{model} changes its prediction with {name}; the label stays"))
+                }
+                (false, false) => {
+                    Some(format!("{model} keeps its prediction without {name}; the label goes"))
+                }
                 _ => None,
             }
         })
     }
+}
 
-    fn exhibit(&self, row: usize, note: String) -> Exhibit {
-        let (real, twin) = &self.worlds[row];
+/// Plays single samples for being shown.
+struct Stager<'a> {
+    stage: &'a Stage,
+    simulation: Simulation,
+}
+
+impl<'a> Stager<'a> {
+    fn new(stage: &'a Arc<Stage>, seed: u64) -> Self {
+        Self { stage, simulation: Simulation::new(stage, stage.iid(), seed, 1, EVALUATION) }
+    }
+
+    fn exhibit(&mut self, looked: &Look, row: usize, note: String) -> Exhibit {
+        let absent = Interventions::set(looked.factor.node, looked.factor.absent);
+        self.simulation.seek(EVALUATION + row as u64);
+        self.simulation.plan_twins(TwinPlan::Under(absent));
+        self.simulation.step();
+        let (real, twin) = self.simulation.played().into_iter().next().unwrap_or_default();
+        let said = |side: usize| -> Vec<&Answers> {
+            looked.columns.iter().map(|columns| &columns[side].answers).collect()
+        };
         Exhibit {
             specimen: row as u64,
-            operation: format!("do {}={}", self.factor.name, self.factor.absent),
+            operation: format!("do {}={}", looked.factor.name, looked.factor.absent),
             note,
-            real: self.world(real, &self.real, row),
-            twin: self.world(twin, &self.twin, row),
+            real: self.world(&real, &said(0), row),
+            twin: self.world(&twin, &said(1), row),
         }
     }
 
-    fn world(&self, played: &Played, answers: &[Logits], row: usize) -> World {
+    fn world(&self, played: &Played, answers: &[&Answers], row: usize) -> World {
         let stage = self.stage;
         let classes = &stage.scene.label.classes;
         let renderers = &stage.renderers;
@@ -157,14 +179,14 @@ impl Scrutiny<'_> {
         });
         let plans = renderers.vectors.plans().iter();
         let words = played.tokens.as_ref().zip(renderers.text.as_ref());
-        let verdict = |(run, logits): (usize, &Logits)| {
-            let class = logits.verdict(row);
-            Verdict {
+        let verdict = |(run, answers): (usize, &&Answers)| {
+            let class = answers.prediction(row)?;
+            Some(Verdict {
                 run,
                 label: classes[class].clone(),
-                probability: probability(logits.row(row), class),
+                probability: f64::from(answers.probabilities[row]),
                 correct: class == played.label,
-            }
+            })
         };
         World {
             picture,
@@ -176,15 +198,9 @@ impl Scrutiny<'_> {
                 .collect(),
             factors: stage.factors.iter().zip(&played.factors).map(shown).collect(),
             label: classes[played.label].clone(),
-            verdicts: answers.iter().enumerate().map(verdict).collect(),
+            verdicts: answers.iter().enumerate().filter_map(verdict).collect(),
         }
     }
-}
-
-/// The softmax of one class.
-fn probability(logits: &[f32], class: usize) -> f64 {
-    let sum: f64 = logits.iter().map(|&l| f64::from(l - logits[class]).exp()).sum();
-    1.0 / sum
 }
 
 fn shown((factor, value): (&Factor, &f64)) -> (String, String) {

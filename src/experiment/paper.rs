@@ -28,7 +28,12 @@ pub fn write_paper(
         scene_paragraph: stage.scene.about.clone(),
         intervals: format!("Wilson score, over {specimens} specimens"),
         runs: run_reports(&[(metrics.clone(), &entrant.curve)]),
-        sheet: sheet(stage, seed, &[&*entrant.learner])?,
+        sheet: entrant
+            .table
+            .iter()
+            .map(|table| sheet(stage, seed, &[table]))
+            .next()
+            .unwrap_or_default(),
         disagreements: Vec::new(),
     };
     let page = directory.file("report.html");

@@ -1,6 +1,6 @@
 //! Training on stored data: the same models and objectives, without a world to ask.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use rand::RngExt as _;
@@ -8,14 +8,13 @@ use rand::RngExt as _;
 use super::Entrant;
 use super::feed::Feed;
 use crate::causal::noise::{StreamId, stream};
-use crate::dataset::read::{Data, Shapes, SplitData};
-use crate::learn::{Batch, Compute, LearnError, Learner, StepLosses, c3_risk, new_learner_on};
-use crate::measure::{
-    C3Risk, Causation, Pair, StoredCausation, StoredMetrics, step_of, stored_causation,
-    stored_error,
-};
+use crate::dataset::read::{Data, SplitData};
+use crate::learn::{Batch, Compute, LearnError, Learner, StepLosses, new_learner_on};
+use crate::measure::condition::Reach;
+use crate::measure::from_data::{columns as from_data, scope};
+use crate::measure::table::Answers;
+use crate::measure::{Evaluated, FactorCausation, Table, fold, step_of};
 use crate::modality::audio::{AudioError, MelShape};
-use crate::scene::CLASS;
 use crate::scene::training::Training;
 
 /// The stream that orders the specimens of an epoch.
@@ -128,14 +127,20 @@ impl Study {
             return Err(StudyError::NoTraining { found: String::new() });
         };
         let mut order = Order::new(self.seed, train.rows);
-        let twins = train.worlds.len() - 1;
+        // A twin in which nothing follows has no label of its own to learn.
+        let is_total = |twin: &usize| {
+            let named = self.data.shapes.twin_factor(twin - 1);
+            named.is_none_or(|(.., reach)| reach == Reach::Total)
+        };
+        let twins: Vec<usize> = (1..train.worlds.len()).filter(is_total).collect();
         for step in 1..=self.training.steps {
             let rows: Vec<usize> = (0..self.training.batch).map(|_| order.next()).collect();
             let worlds: Vec<(usize, usize)> = rows.iter().map(|&row| (row, 0)).collect();
             self.feed.fill(train, &worlds, &mut real);
             let with_twin = self.training.objective.needs_twins().then(|| {
                 let mut choice = stream(self.seed, step as u64, TWIN);
-                let chosen = rows.iter().map(|&row| (row, 1 + choice.random_range(0..twins)));
+                let chosen =
+                    rows.iter().map(|&row| (row, twins[choice.random_range(0..twins.len())]));
                 self.feed.fill(train, &chosen.collect::<Vec<_>>(), &mut twin);
                 &twin
             });
@@ -155,86 +160,57 @@ impl Study {
         }
         let seconds = start.elapsed().as_secs_f64();
         let training = self.training.clone();
-        Ok((Entrant { training, learner, curve, seconds, failure, metrics: None }, complete))
+        let entrant =
+            Entrant { training, learner, curve, seconds, failure, metrics: None, table: None };
+        Ok((entrant, complete))
     }
 
-    /// Examines a trained model on every split but `train`.
+    /// Evaluates a trained model on every split but `train`: of the first of them all that is
+    /// stored tells, of the others the accuracy.
     ///
     /// # Errors
     /// A model that can't be asked.
-    pub fn judge(&self, folder: &str, entrant: &Entrant) -> Result<StoredMetrics, StudyError> {
+    pub fn judge(&self, folder: &str, entrant: &mut Entrant) -> Result<(), StudyError> {
         let shapes = &self.data.shapes;
-        let mut accuracy = BTreeMap::new();
-        let mut risk = None;
-        let mut pairs: Vec<Vec<Pair>> = vec![Vec::new(); shapes.keys.len()];
+        let scope = scope(&self.data);
+        let mut columns = Vec::new();
         for split in self.data.splits.iter().filter(|split| split.name != "train") {
-            let real = self.verdicts(&*entrant.learner, split, 0)?;
-            let right = real.iter().zip(&split.worlds[0].labels).filter(|(v, y)| v == y).count();
-            accuracy.insert(split.name.clone(), right as f64 / split.rows.max(1) as f64);
-            if risk.is_none() {
-                risk = Some(self.risk(&*entrant.learner, split)?);
-            }
-            for twin in 1..split.worlds.len() {
-                if let Some((factor, value)) = shapes.twin_factor(twin - 1) {
-                    let seen = self.verdicts(&*entrant.learner, split, twin)?;
-                    pairs[factor].extend(pair_up(shapes, split, twin, factor, value, &real, &seen));
-                }
-            }
+            columns.extend(from_data(&scope, shapes, split, |world| {
+                self.ask(&*entrant.learner, split, world)
+            })?);
         }
-        let causation: Vec<StoredCausation> = (0..shapes.keys.len())
-            .filter(|&factor| !pairs[factor].is_empty())
-            .map(|factor| StoredCausation {
-                factor: shapes.keys[factor].clone(),
-                role: shapes.roles.get(factor).cloned(),
-                truth: shapes.truth.get(factor).map(|&[pn, ps, pns]| Causation { pn, ps, pns }),
-                learned: stored_causation(shapes.contrast[factor], &pairs[factor]),
-            })
-            .collect();
-        let steps = entrant.curve.len();
-        Ok(StoredMetrics {
-            data: folder.to_owned(),
-            scene: shapes.scene.clone(),
-            method: self.training.method.name().to_owned(),
-            objective: self.training.objective.name().to_owned(),
-            seed: self.seed,
-            steps,
-            seconds: entrant.seconds,
-            samples_per_second: (steps * self.training.batch) as f64 / entrant.seconds.max(1e-9),
-            accuracy,
-            c3_risk: risk.unwrap_or_default(),
-            causal_error: stored_error(&causation),
-            notes: notes(&self.data, &causation),
-            causation,
-        })
+        let Some(source) = columns.first().map(|column| column.source.clone()) else {
+            return Ok(());
+        };
+        let table = Table { scope: Arc::new(scope), samples: usize::MAX, columns };
+        let evaluation = fold(&table, None, &source);
+        let notes = notes(&self.data, &evaluation.causation);
+        let scene = shapes.scene.clone().unwrap_or_default();
+        entrant.take(&scene, self.seed, Evaluated { evaluation, table });
+        if let Some(metrics) = &mut entrant.metrics {
+            (metrics.data, metrics.notes) = (Some(folder.to_owned()), notes);
+        }
+        Ok(())
     }
 
-    /// What a model says of one world of every specimen of a split.
-    fn verdicts(
+    /// What a model says of one world of every sample of a split.
+    fn ask(
         &self,
         learner: &dyn Learner,
         split: &SplitData,
         world: usize,
-    ) -> Result<Vec<usize>, LearnError> {
+    ) -> Result<Answers, LearnError> {
         let mut batch = Batch::default();
-        let mut all = Vec::with_capacity(split.rows);
+        let mut answers = Answers::default();
         for rows in frames(split.rows) {
             self.feed.fill(split, &rows.map(|row| (row, world)).collect::<Vec<_>>(), &mut batch);
-            all.extend(learner.logits(&batch)?.verdicts());
+            answers.predict(&learner.logits(&batch)?, batch.rows);
+            if world == 0 {
+                let both = learner.counterfactual(&batch, step_of(&self.training))?;
+                answers.counterfactual.append(&both, batch.rows);
+            }
         }
-        Ok(all)
-    }
-
-    fn risk(&self, learner: &dyn Learner, split: &SplitData) -> Result<C3Risk, LearnError> {
-        let (mut batch, mut risk) = (Batch::default(), C3Risk::default());
-        for rows in frames(split.rows) {
-            let share = rows.len() as f64 / split.rows.max(1) as f64;
-            self.feed.fill(split, &rows.map(|row| (row, 0)).collect::<Vec<_>>(), &mut batch);
-            let answer = learner.counterfactual(&batch, step_of(&self.training))?;
-            let (s, n) = c3_risk(&answer.real, &answer.hypothetical, &batch.labels);
-            risk.sufficiency += s * share;
-            risk.necessity += n * share;
-        }
-        Ok(C3Risk { total: risk.sufficiency + risk.necessity, ..risk })
+        Ok(answers)
     }
 }
 
@@ -242,45 +218,31 @@ fn frames(rows: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
     (0..rows).step_by(FRAME).map(move |first| first..rows.min(first + FRAME))
 }
 
-/// Specimens beside one of their twins, for the factor that the twin differs in.
-fn pair_up(
-    shapes: &Shapes,
-    split: &SplitData,
-    twin: usize,
-    factor: usize,
-    value: Option<f64>,
-    real: &[usize],
-    seen: &[usize],
-) -> Vec<Pair> {
-    let width = shapes.keys.len();
-    let (own, other) = (&split.worlds[0].latents, &split.worlds[twin].latents);
-    let one = |row: usize| {
-        let own_value = *own.get(row * width + factor)?;
-        let twin_value = other.get(row * width + factor).copied().or(value)?;
-        Some(Pair {
-            value: own_value,
-            twin_value,
-            verdict: real[row] == CLASS,
-            twin_verdict: seen[row] == CLASS,
-        })
-    };
-    (0..split.rows).filter_map(one).collect()
-}
-
 /// What the data don't tell, in words.
-fn notes(data: &Data, causation: &[StoredCausation]) -> Vec<String> {
+fn notes(data: &Data, causation: &[FactorCausation]) -> Vec<String> {
     let mut notes = Vec::new();
     let twins = data.splits.iter().all(|split| split.worlds.len() > 1);
+    let names = |open: &dyn Fn(&FactorCausation) -> bool| {
+        let open = causation.iter().filter(|factor| open(factor));
+        open.map(|factor| factor.factor.as_str()).collect::<Vec<_>>().join(", ")
+    };
     if !twins {
-        notes.push("The data hold no twins, so what the model learned of each factor can't be told: generate them with --twins each-factor, or train on the scene.".to_owned());
-    } else if causation.is_empty() {
-        notes.push("The stored twins name no factor of `keys`, or the factors' values (`latents`) are missing, so what the model learned of each factor can't be told.".to_owned());
+        notes.push("The data hold no twins, so what the model learned of each factor can't be told: generate them with --twins contrasts, or train on the scene.".to_owned());
+        return notes;
     }
-    let open: Vec<&str> =
-        causation.iter().filter(|f| f.learned.pns.is_none()).map(|f| f.factor.as_str()).collect();
+    if causation.is_empty() {
+        notes.push("The stored twins name no factor of `keys`, or the factors' values (`latents`) are missing, so what the model learned of each factor can't be told.".to_owned());
+        return notes;
+    }
+    let total = |factor: &FactorCausation| factor.reliance(Reach::Total).is_none();
+    let direct = |factor: &FactorCausation| factor.reliance(Reach::Direct).is_none();
+    let open = names(&total);
     if !open.is_empty() {
-        let names = open.join(", ");
-        notes.push(format!("PNS stays open for {names}: the stored worlds don't show every specimen at both ends of the contrast."));
+        notes.push(format!("PNS and reliance stay open for {open}: the stored worlds don't show every sample at both ends of the contrast (--twins contrasts does)."));
+    }
+    let open = names(&|factor| direct(factor) && !total(factor));
+    if !open.is_empty() {
+        notes.push(format!("Direct reliance stays open for {open}: other factors follow in the stored twins (--twins contrasts has both)."));
     }
     notes
 }

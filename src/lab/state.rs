@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::script::Measured;
 use super::session::View;
+use crate::measure::Headline;
 
 /// What the window knows, for tests and for those who plot it elsewhere.
 #[derive(Clone, Debug, Serialize)]
@@ -27,6 +28,8 @@ pub struct State {
     method: String,
     accuracy: BTreeMap<String, f64>,
     causal_error: Option<f64>,
+    headline: Option<Headline>,
+    sentence: Option<String>,
     learned_pns: BTreeMap<String, f64>,
     true_pns: BTreeMap<String, f64>,
     measured: BTreeMap<String, Measured>,
@@ -48,7 +51,7 @@ impl State {
         let stage = &view.scene.stage;
         let worlds = view.show.worlds.get(view.selected);
         let verdicts = view.answers.verdicts(view.selected);
-        let found = view.reading.causation.iter().flatten();
+        let found = view.latest.causation.iter().flatten();
         let rows = 0..view.show.worlds.len();
         Self {
             scene: stage.scene.name.clone(),
@@ -68,9 +71,13 @@ impl State {
             running: view.training.running,
             objective: view.training.settings.objective.name().to_owned(),
             method: view.training.settings.method.name().to_owned(),
-            accuracy: view.reading.accuracy.clone(),
-            causal_error: view.reading.causal_error(),
-            learned_pns: found.map(|f| (f.factor.clone(), f.learned.pns)).collect(),
+            accuracy: view.latest.accuracy.clone(),
+            headline: view.latest.headline().cloned(),
+            sentence: view.latest.sentence(),
+            causal_error: view.latest.headline().and_then(|h| h.causal_error),
+            learned_pns: found
+                .filter_map(|f| Some((f.factor.clone(), f.of_interest()?.total.pns?)))
+                .collect(),
             true_pns: stage
                 .factors
                 .iter()

@@ -66,6 +66,26 @@ impl Logits {
         (0..self.rows).map(|row| self.verdict(row))
     }
 
+    /// The probability that a specimen's logits give a class, by a softmax.
+    ///
+    /// # Panics
+    /// If there is no such row or class.
+    #[must_use]
+    pub fn probability(&self, row: usize, class: usize) -> f32 {
+        let row = self.row(row);
+        let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let powers: f32 = row.iter().map(|logit| (logit - most).exp()).sum();
+        (row[class] - most).exp() / powers
+    }
+
+    /// Adds the first `rows` rows of others with as many classes.
+    pub fn append(&mut self, others: &Self, rows: usize) {
+        let rows = rows.min(others.rows);
+        self.classes = others.classes;
+        self.values.extend_from_slice(&others.values[..rows * others.classes]);
+        self.rows += rows;
+    }
+
     /// Share of specimens whose verdict is their label; 0 for none.
     #[must_use]
     pub fn accuracy(&self, labels: &[usize]) -> f64 {
@@ -88,6 +108,18 @@ pub struct Counterfactual {
     pub z: Vec<f32>,
 }
 
+impl Counterfactual {
+    /// Adds the first `rows` specimens of others of the same model.
+    pub fn append(&mut self, others: &Self, rows: usize) {
+        let rows = rows.min(others.real.rows);
+        let width = others.z.len() / others.real.rows.max(1);
+        self.real.append(&others.real, rows);
+        self.hypothetical.append(&others.hypothetical, rows);
+        self.divergence.extend_from_slice(&others.divergence[..rows]);
+        self.z.extend_from_slice(&others.z[..rows * width]);
+    }
+}
+
 /// Joint representations on the host.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Representation {
@@ -104,6 +136,37 @@ pub struct Representation {
     pub weight: Vec<f32>,
     /// The instrument V of every specimen, as wide as Z; empty where the objective has none.
     pub instrument: Vec<f32>,
+}
+
+impl Representation {
+    /// The representation of one specimen.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.width..(row + 1) * self.width]
+    }
+
+    /// Adds a specimen of others of the same model.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn push(&mut self, others: &Self, row: usize) {
+        if self.rows == 0 {
+            self.width = others.width;
+            self.weight.clone_from(&others.weight);
+            self.logits.classes = others.logits.classes;
+        }
+        let part = row * others.width..(row + 1) * others.width;
+        self.values.extend_from_slice(&others.values[part.clone()]);
+        if !others.instrument.is_empty() {
+            self.instrument.extend_from_slice(&others.instrument[part]);
+        }
+        self.logits.values.extend_from_slice(others.logits.row(row));
+        self.logits.rows += 1;
+        self.rows += 1;
+    }
 }
 
 /// A model in training.

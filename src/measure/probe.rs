@@ -1,77 +1,85 @@
-//! A model under do-operations: what changes in the world, and what in its verdict.
+//! A model under do-operations: what changes in the world, and what in its prediction.
 
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Failure;
+use super::condition::{Condition, Depth, Need};
+use super::evaluation::held_out;
+use super::from_world::{Asked, WorldFill};
+use super::step_of;
 use crate::causal::Interventions;
-use crate::learn::Learner;
+use crate::learn::{LearnError, Learner};
+use crate::scene::training::Training;
 use crate::scene::{CLASS, Stage};
-use crate::world::{EVALUATION, Simulation, TwinPlan};
 
-/// Shares of specimens, before and after the do-operations.
+/// Shares of samples, before and after the do-operations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Probe {
-    /// Specimens that were asked.
-    pub specimens: usize,
+    /// Samples that were asked about.
+    pub samples: usize,
     /// The label is the class of interest.
     pub label_before: f64,
     /// The twin's label is.
     pub label_after: f64,
-    /// The verdict is the class of interest.
-    pub verdict_before: f64,
-    /// The verdict on the twin is.
-    pub verdict_after: f64,
-    /// The verdict is the label.
+    /// The prediction is the class of interest.
+    pub prediction_before: f64,
+    /// The prediction for the twin is.
+    pub prediction_after: f64,
+    /// The prediction is the label.
     pub accuracy_before: f64,
-    /// The verdict on the twin is the twin's label.
+    /// The prediction for the twin is the twin's label.
     pub accuracy_after: f64,
-    /// The label differs between specimen and twin.
+    /// The label differs between sample and twin.
     pub label_changes: f64,
-    /// The verdict differs between specimen and twin.
-    pub verdict_changes: f64,
-    /// The verdict differs and the label doesn't.
-    pub only_verdict_changes: f64,
+    /// The prediction differs between sample and twin.
+    pub prediction_changes: f64,
+    /// The prediction differs and the label doesn't.
+    pub only_prediction_changes: f64,
 }
 
-/// Specimens per frame.
-const FRAME: usize = 512;
-
-/// Asks a model about specimens (a whole number of frames) and their twins under `operations`.
+/// Asks a model about samples and their twins under `operations`.
 ///
 /// # Errors
 /// A model that can't be asked.
 pub fn probe(
     stage: &Arc<Stage>,
     seed: u64,
-    model: &dyn Learner,
+    (learner, training): (&dyn Learner, &Training),
     operations: &Interventions,
-    specimens: usize,
-) -> Result<Probe, Failure> {
-    let mut simulation = Simulation::new(stage, stage.iid(), seed, FRAME, EVALUATION);
-    simulation.plan_twins(TwinPlan::Under(operations.clone()));
-    let total = specimens.div_ceil(FRAME) * FRAME;
-    let share = 1.0 / total as f64;
-    let mut found = Probe { specimens: total, ..Probe::default() };
-    for _ in 0..specimens.div_ceil(FRAME) {
-        let frame = simulation.step();
-        let before = model.logits(&frame.real)?;
-        let after = model.logits(&frame.twin)?;
-        let verdicts = before.verdicts().zip(after.verdicts());
-        let labels = frame.real.labels.iter().zip(&frame.twin.labels);
-        for ((v, w), (&y, &z)) in verdicts.zip(labels) {
-            let add = |sum: &mut f64, event: bool| *sum += if event { share } else { 0.0 };
-            add(&mut found.label_before, y == CLASS);
-            add(&mut found.label_after, z == CLASS);
-            add(&mut found.verdict_before, v == CLASS);
-            add(&mut found.verdict_after, w == CLASS);
-            add(&mut found.accuracy_before, v == y);
-            add(&mut found.accuracy_after, w == z);
-            add(&mut found.label_changes, y != z);
-            add(&mut found.verdict_changes, v != w);
-            add(&mut found.only_verdict_changes, v != w && y == z);
-        }
+    samples: usize,
+) -> Result<Probe, LearnError> {
+    let source = held_out(&stage.iid().name);
+    let need = |condition| Need {
+        source: source.clone(),
+        condition,
+        rows: samples,
+        depth: Depth::PREDICTION,
+    };
+    let under = Condition::Under(operations.clone());
+    let needs = [need(Condition::Natural), need(under.clone())];
+    let asked = [Asked { learner, step: step_of(training) }];
+    let tables = WorldFill::new(stage, seed, samples, &needs).fill(&asked, || true)?;
+    let table = tables.into_iter().flatten().next().unwrap_or_default();
+    let mut found = Probe { samples, ..Probe::default() };
+    let (Some(before), Some(after)) = (table.natural(&source), table.column(&source, &under))
+    else {
+        return Ok(found);
+    };
+    let share = 1.0 / samples.max(1) as f64;
+    let add = |sum: &mut f64, event: bool| *sum += if event { share } else { 0.0 };
+    for row in 0..samples {
+        let (y, z) = (before.world.labels[row], after.world.labels[row]);
+        let [v, w] = [before, after].map(|column| column.answers.prediction(row));
+        add(&mut found.label_before, y == CLASS);
+        add(&mut found.label_after, z == CLASS);
+        add(&mut found.prediction_before, v == Some(CLASS));
+        add(&mut found.prediction_after, w == Some(CLASS));
+        add(&mut found.accuracy_before, v == Some(y));
+        add(&mut found.accuracy_after, w == Some(z));
+        add(&mut found.label_changes, y != z);
+        add(&mut found.prediction_changes, v != w);
+        add(&mut found.only_prediction_changes, v != w && y == z);
     }
     Ok(found)
 }

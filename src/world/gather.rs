@@ -2,6 +2,7 @@
 
 use bevy::prelude::*;
 
+use super::population::specimens_come_up;
 use super::propagation::twins_are_wanted;
 use super::{
     ImagePixels, Label, Present, Row, Settings, SimulationStep, SimulationSystems, Tokens, TwinOf,
@@ -41,7 +42,7 @@ impl Plugin for GatherPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<Frame>().init_resource::<Gathers>().add_systems(
             SimulationStep,
-            (gather_specimens, gather_twins.run_if(twins_are_wanted))
+            (gather_specimens.run_if(specimens_come_up), gather_twins.run_if(twins_are_wanted))
                 .chain()
                 .run_if(frames_are_gathered)
                 .in_set(SimulationSystems::Gather),

@@ -26,6 +26,9 @@ pub enum TwinPlan {
     /// Each with the factor at this place in the scene at the far end of its contrast: an absent
     /// factor is made present, any other absent.
     FarEnd(usize),
+    /// Each as its specimen is, but for what the factor at this place shows: its value alone is the
+    /// given one, or lies at the far end of its contrast. Nothing else follows, and the label stays.
+    Shown(usize, Option<f64>),
 }
 
 /// Adds the systems that run the mechanisms.
@@ -77,7 +80,10 @@ fn propagate_twins(
     settings: Res<Settings>,
     plan: Res<TwinPlan>,
     operations: Res<DoOperations>,
-    specimens: Query<(&Specimen, &Exogenous, &CausalFactors, &NonCausalFactors), Without<TwinOf>>,
+    specimens: Query<
+        (&Specimen, &Exogenous, &CausalFactors, &NonCausalFactors, &Label),
+        Without<TwinOf>,
+    >,
     mut twins: Query<(
         &TwinOf,
         &mut Specimen,
@@ -91,13 +97,27 @@ fn propagate_twins(
     twins.par_iter_mut().for_each_init(
         || vec![0.0; nodes],
         |values, (twin_of, mut twin, causal, other, label, undertaken)| {
-            let Ok((specimen, noise, own_causal, own_other)) = specimens.get(twin_of.0) else {
+            let Ok((specimen, noise, own_causal, own_other, own_label)) = specimens.get(twin_of.0)
+            else {
                 return;
             };
             *twin = *specimen;
+            if let TwinPlan::Shown(place, value) = &*plan {
+                let Some(factor) = settings.stage.factors.get(*place) else { return };
+                let natural = value_of(&settings.stage, *place, own_causal, own_other);
+                let value = value.unwrap_or_else(|| far_end(factor, natural));
+                let (mut causal, mut other, mut label) = (causal, other, label);
+                causal.0.clone_from(&own_causal.0);
+                other.0.clone_from(&own_other.0);
+                label.0 = own_label.0;
+                let mut undertaken = undertaken;
+                undertaken.0.clone_from(&operations.0);
+                *slot(&settings.stage, *place, &mut causal, &mut other) = value;
+                return;
+            }
             let mut interventions = operations.0.clone();
             match &*plan {
-                TwinPlan::None => return,
+                TwinPlan::None | TwinPlan::Shown(..) => return,
                 TwinPlan::Under(all) => {
                     all.iter()
                         .for_each(|(node, action)| interventions.insert(*node, action.clone()));
@@ -142,10 +162,26 @@ fn live(
 /// The value of the i-th factor of a scene, from the component that holds it.
 #[must_use]
 pub fn value_of(stage: &Stage, i: usize, causal: &CausalFactors, other: &NonCausalFactors) -> f64 {
+    let (side, place) = seat(stage, i);
+    if side { causal.0[place] } else { other.0[place] }
+}
+
+/// Where the i-th factor of a scene is written.
+fn slot<'a>(
+    stage: &Stage,
+    i: usize,
+    causal: &'a mut CausalFactors,
+    other: &'a mut NonCausalFactors,
+) -> &'a mut f64 {
+    let (side, place) = seat(stage, i);
+    if side { &mut causal.0[place] } else { &mut other.0[place] }
+}
+
+/// Whether the i-th factor of a scene is among the causes, and its place there.
+fn seat(stage: &Stage, i: usize) -> (bool, usize) {
     let is_causal = |f: &Factor| f.role.is_causal();
     let side = is_causal(&stage.factors[i]);
-    let place = stage.factors[..i].iter().filter(|f| is_causal(f) == side).count();
-    if side { causal.0[place] } else { other.0[place] }
+    (side, stage.factors[..i].iter().filter(|f| is_causal(f) == side).count())
 }
 
 /// Writes the values of all factors, in the order of the scene.

@@ -133,6 +133,12 @@ impl Simulation {
         self.app.world_mut().spawn(trainee);
     }
 
+    /// The last frame.
+    #[must_use]
+    pub fn frame(&self) -> &Frame {
+        self.app.world().resource::<Frame>()
+    }
+
     /// Plays one frame.
     pub fn step(&mut self) -> &Frame {
         self.app.update();
@@ -157,6 +163,29 @@ impl Simulation {
             found.into_iter().filter_map(|e| world.entity_mut(e).take::<Trainee>()).collect();
         all.sort_by_key(|trainee| trainee.seat);
         all
+    }
+
+    /// Values of all factors, row-major, and labels of the last frame's specimens, or of their twins.
+    pub fn values(&mut self, twins: bool) -> (Vec<f64>, Vec<usize>) {
+        let world = self.app.world_mut();
+        let settings = world.resource::<Settings>();
+        let (stage, rows) = (Arc::clone(&settings.stage), settings.batch);
+        let width = stage.factors.len();
+        let (mut values, mut labels) = (vec![0.0; rows * width], vec![0; rows]);
+        let mut query =
+            world.query::<(&Row, &CausalFactors, &NonCausalFactors, &Label, Has<TwinOf>)>();
+        let mut factors = Vec::with_capacity(width);
+        for (row, causal, other, label, is_twin) in query.iter(world) {
+            if is_twin == twins {
+                super::propagation::merge(&stage, causal, other, &mut factors);
+                // A twin that never lived has no factors.
+                if factors.len() == width {
+                    values[row.0 * width..(row.0 + 1) * width].copy_from_slice(&factors);
+                }
+                labels[row.0] = label.0;
+            }
+        }
+        (values, labels)
     }
 
     /// The worlds of the last frame, row by row: the specimen, and its twin if there is one.

@@ -5,9 +5,10 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::array::Array;
-use super::shapes::{Kind, Medium, Shapes};
+use super::shapes::{Kind, Medium, Shapes, truth_of_interest};
 use super::{SplitData, WorldData};
-use crate::dataset::DatasetError;
+use crate::causal::causation::Direction;
+use crate::dataset::{ContrastTwin, DatasetError};
 
 /// One world of one specimen as a file has it. A modality that it lacks is `None`.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +32,22 @@ pub(super) fn shapes(folder: &Path) -> Result<Shapes, DatasetError> {
     found(&model).ok_or_else(|| wrong("it doesn't say what the files hold".to_owned()))
 }
 
+/// What `scm.json` says of a factor: class by class, or only of the class of interest.
+fn truth(node: &Value, classes: usize) -> Vec<[Direction; 2]> {
+    let way = |way: &Value| Direction {
+        pn: way["pn"].as_f64(),
+        ps: way["ps"].as_f64(),
+        pns: way["pns"].as_f64().unwrap_or(f64::NAN),
+    };
+    match node["truth"].as_array() {
+        Some(all) => all.iter().map(|c| [way(&c["forward"]), way(&c["reversed"])]).collect(),
+        None => {
+            let number = |key: &str| node[key].as_f64().unwrap_or(f64::NAN);
+            truth_of_interest(classes, [number("pn"), number("ps"), number("pns")])
+        }
+    }
+}
+
 fn found(model: &Value) -> Option<Shapes> {
     let number = |value: &Value| usize::try_from(value.as_u64()?).ok();
     let texts = |value: &Value| -> Option<Vec<String>> {
@@ -43,11 +60,15 @@ fn found(model: &Value) -> Option<Shapes> {
         shapes.keys.push(node["name"].as_str()?.to_owned());
         shapes.roles.push(node["role"].as_str()?.to_owned());
         shapes.contrast.push((contrast["absent"].as_f64()?, contrast["present"].as_f64()?));
-        shapes.truth.push([node["pn"].as_f64()?, node["ps"].as_f64()?, node["pns"].as_f64()?]);
+        shapes.truth.push(truth(node, shapes.classes.len()));
     }
     shapes.twins = match model["twins"].as_str()? {
         "none" => Vec::new(),
         "each-factor" => shapes.keys.clone(),
+        "contrasts" => (0..ContrastTwin::OF_EACH * shapes.keys.len())
+            .map(ContrastTwin::at)
+            .map(|twin| format!("{}{}", shapes.keys[twin.factor], twin.ending()))
+            .collect(),
         operation => vec![operation.to_owned()],
     };
     let media = &model["media"];

@@ -8,8 +8,9 @@ use zip::ZipArchive;
 
 use super::super::DatasetError;
 use super::array::{Array, Numbers, Stored, every};
-use super::shapes::{Kind, Medium, Shapes};
+use super::shapes::{Kind, Medium, Shapes, known, truth_of_interest};
 use super::{SplitData, WorldData};
+use crate::causal::causation::Direction;
 
 /// A file that is being read.
 struct Keys<'a> {
@@ -136,7 +137,19 @@ impl Keys<'_> {
             let [pn, ps, pns] = truth;
             [pn?, ps?, pns?]
         } {
-            shapes.truth = (0..factors).map(|i| [pn[i], ps[i], pns[i]]).collect();
+            let of = |i: usize| truth_of_interest(shapes.classes.len(), [pn[i], ps[i], pns[i]]);
+            shapes.truth = (0..factors).map(of).collect();
+        }
+        let classes = shapes.classes.len();
+        if classes > 0
+            && let Some(all) = self.numbers("truth", factors * classes * 6)?
+        {
+            let way = |d: &[f64]| Direction { pn: known(d[0]), ps: known(d[1]), pns: d[2] };
+            let class = |c: &[f64]| [way(&c[..3]), way(&c[3..])];
+            shapes.truth = all
+                .chunks_exact(6 * classes)
+                .map(|factor| factor.chunks_exact(6).map(class).collect())
+                .collect();
         }
         Ok(shapes)
     }

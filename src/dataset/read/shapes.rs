@@ -1,5 +1,9 @@
 //! What the files of a folder hold, and what they say of all specimens.
 
+use crate::causal::Reach;
+use crate::causal::causation::Direction;
+use crate::scene::CLASS;
+
 /// What the files of a folder hold, and what they say of all specimens.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shapes {
@@ -13,8 +17,9 @@ pub struct Shapes {
     pub roles: Vec<String>,
     /// The values (absent, present) of each factor; (0, 1) where they aren't stored.
     pub contrast: Vec<(f64, f64)>,
-    /// PN, PS and PNS of each factor; empty where they aren't stored.
-    pub truth: Vec<[f64; 3]>,
+    /// PN, PS and PNS of each factor, class by class, forward and reversed; empty where they aren't
+    /// stored. A PNS that isn't known is no number.
+    pub truth: Vec<Vec<[Direction; 2]>>,
     /// The names of the twins: the do-operation of a single one, the factor of each of several.
     pub twins: Vec<String>,
     /// The scene's name, where it's stored.
@@ -101,15 +106,44 @@ impl Shapes {
         }
     }
 
-    /// The factor that a twin differs in, and the value it has there where the name says it:
-    /// `lake` of a twin per factor, `lake=0` of a single one.
+    /// The factor that a twin differs in, the value it has there where the name says it, and whether
+    /// all that depends on it differs too: `lake` of a twin per factor, `lake=0` of a single one,
+    /// `lake:absent` of an end of a contrast, `lake:absent:direct` where nothing follows.
     #[must_use]
-    pub fn twin_factor(&self, twin: usize) -> Option<(usize, Option<f64>)> {
+    pub fn twin_factor(&self, twin: usize) -> Option<(usize, Option<f64>, Reach)> {
         let name = self.twins.get(twin)?;
+        let place = |name: &str| self.keys.iter().position(|key| key == name);
+        if let Some((name, ending)) = name.split_once(':') {
+            let factor = place(name)?;
+            let (absent, present) = *self.contrast.get(factor)?;
+            let (end, reach) = match ending.strip_suffix(":direct") {
+                Some(end) => (end, Reach::Direct),
+                None => (ending, Reach::Total),
+            };
+            let value = if end == "present" { present } else { absent };
+            return Some((factor, Some(value), reach));
+        }
         let (name, value) = match name.split_once('=') {
             None => (name.as_str(), None),
             Some((name, value)) => (name.trim(), Some(value.trim().parse().ok()?)),
         };
-        Some((self.keys.iter().position(|key| key == name)?, value))
+        Some((place(name)?, value, Reach::Total))
     }
+}
+
+/// A probability, unless it's no number.
+pub(super) fn known(probability: f64) -> Option<f64> {
+    (!probability.is_nan()).then_some(probability)
+}
+
+/// The truth of a factor of which only PN, PS and PNS of the second class are stored.
+pub(super) fn truth_of_interest(classes: usize, [pn, ps, pns]: [f64; 3]) -> Vec<[Direction; 2]> {
+    let open = Direction { pn: None, ps: None, pns: f64::NAN };
+    let mut all = vec![[open; 2]; classes.max(CLASS + 1)];
+    all[CLASS][0] = Direction { pn: known(pn), ps: known(ps), pns };
+    // Of two classes one comes where the other goes.
+    if all.len() == 2 {
+        all[0][1].pns = pns;
+    }
+    all
 }

@@ -44,8 +44,12 @@ pub(super) fn read(path: &Path, split: &str, shapes: &Shapes) -> Result<SplitDat
 
 /// What stands behind the columns of each world.
 fn suffixes(shapes: &Shapes) -> impl Iterator<Item = String> + '_ {
-    let each = shapes.twins == shapes.keys;
-    let twin = move |name: &String| if each { format!("_cf_{name}") } else { "_cf".to_owned() };
+    // A single twin needs no name.
+    let single = shapes.twins.len() == 1 && shapes.twins != shapes.keys;
+    let twin = move |name: &String| match single {
+        true => "_cf".to_owned(),
+        false => format!("_cf_{}", name.replace(':', "_")),
+    };
     std::iter::once(String::new()).chain(shapes.twins.iter().map(twin))
 }
 

@@ -51,10 +51,12 @@ pub(super) fn read(path: &Path, split: &str, shapes: &Shapes) -> Result<SplitDat
 /// the twin of the lake.
 fn place<'a>(ending: &'a str, shapes: &Shapes) -> (usize, &'a str) {
     let Some(rest) = ending.strip_prefix("cf.") else { return (0, ending) };
-    let factor = rest.split_once('.').and_then(|(name, rest)| {
-        Some((1 + shapes.twins.iter().position(|twin| twin == name)?, rest))
+    // The longest name that fits: `lake.absent.direct` is also one of `lake.absent`.
+    let named = shapes.twins.iter().enumerate().filter_map(|(i, twin)| {
+        let rest = rest.strip_prefix(&twin.replace(':', "."))?.strip_prefix('.')?;
+        Some((1 + i, rest))
     });
-    factor.unwrap_or((1, rest))
+    named.min_by_key(|(_, rest)| rest.len()).unwrap_or((1, rest))
 }
 
 /// Takes one file into its world.

@@ -1,6 +1,6 @@
 //! The factors of all runs in one list: what is true of each, and what each run has learned.
 
-use crate::measure::{Causation, LearnedCausation};
+use crate::measure::{Causation, FactorCausation};
 
 use super::RunReport;
 
@@ -11,37 +11,35 @@ pub(super) struct FactorRow<'a> {
     /// Its role, as the scene words it.
     pub role: &'a str,
     /// What the structural causal model says.
-    pub truth: Causation,
+    pub truth: Option<Causation>,
+    /// What the best possible model would show, where it's known.
+    pub best: Option<Causation>,
     /// What each run has learned, in run order; `None` where a run did not measure the factor.
-    pub learned: Vec<Option<&'a LearnedCausation>>,
+    pub learned: Vec<Option<&'a FactorCausation>>,
 }
 
 /// Every factor that any run measured: the first run's order, then what later runs add.
 pub(super) fn factor_rows(runs: &[RunReport]) -> Vec<FactorRow<'_>> {
     let mut rows: Vec<FactorRow<'_>> = Vec::new();
     for (index, run) in runs.iter().enumerate() {
-        for entry in &run.metrics.causation {
+        for entry in &run.metrics.evaluation.causation {
             let place = match rows.iter().position(|row| row.name == entry.factor) {
                 Some(place) => place,
                 None => {
                     rows.push(FactorRow {
                         name: &entry.factor,
                         role: &entry.role,
-                        truth: entry.truth,
+                        truth: entry.of_interest().and_then(|class| class.truth),
+                        best: entry.of_interest().and_then(|class| class.best),
                         learned: vec![None; runs.len()],
                     });
                     rows.len() - 1
                 }
             };
-            rows[place].learned[index] = Some(&entry.learned);
+            rows[place].learned[index] = Some(entry);
         }
     }
     rows
-}
-
-/// Whether a role is a companion's: no cause of the label.
-pub(super) fn is_companion(role: &str) -> bool {
-    ["spurious", "nuisance"].iter().any(|name| role.eq_ignore_ascii_case(name))
 }
 
 /// What a role means, in plain words; `None` for one that this program does not know.
@@ -50,7 +48,7 @@ pub(super) fn role_meaning(role: &str) -> Option<&'static str> {
         "snc" => "sufficient and necessary cause",
         "sc" => "sufficient cause, not a necessary one",
         "nc" => "necessary cause, not sufficient alone",
-        "spurious" => "no cause: keeps company with the label through a confounder",
+        "spurious" => "no cause: goes with the label and doesn’t make it",
         "nuisance" => "no cause: independent of the label",
         _ => return None,
     })
@@ -64,18 +62,16 @@ mod tests {
     #[test]
     fn a_factor_that_one_run_lacks_stays_in_the_list() {
         let mut runs = sample::duck(2).runs;
-        let dropped = runs[0].metrics.causation.remove(0);
+        let dropped = runs[0].metrics.evaluation.causation.remove(0);
         let rows = factor_rows(&runs);
         let row = rows.iter().find(|row| row.name == dropped.factor).unwrap();
         assert!(row.learned[0].is_none());
-        assert_eq!(row.learned[1], Some(&runs[1].metrics.causation[0].learned));
-        assert_eq!(rows.len(), runs[1].metrics.causation.len());
+        assert_eq!(row.learned[1], Some(&runs[1].metrics.evaluation.causation[0]));
+        assert_eq!(rows.len(), runs[1].metrics.evaluation.causation.len());
     }
 
     #[test]
     fn roles() {
-        assert!(is_companion("Spurious") && is_companion("nuisance"));
-        assert!(!is_companion("Snc"));
         assert!(role_meaning("Nc").unwrap().starts_with("necessary"));
         assert!(role_meaning("Unheard").is_none());
     }

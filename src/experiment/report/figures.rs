@@ -33,13 +33,6 @@ pub(in crate::experiment) fn short(value: f64) -> String {
     }
 }
 
-/// A share as a percentage: whole above 1%, one decimal below.
-pub(in crate::experiment) fn percent(share: f64) -> String {
-    let hundredths = share * 100.0;
-    let places = usize::from(hundredths.abs() < 0.95 && hundredths.abs() >= 0.05);
-    format!("{}%", decimals(hundredths, places))
-}
-
 /// An interval in brackets: `[0.250, 0.290]`.
 pub(in crate::experiment) fn interval([low, high]: [f64; 2]) -> String {
     format!("[{}, {}]", figure(low), figure(high))
@@ -126,9 +119,6 @@ mod tests {
         assert_eq!(short(0.266), ".27");
         assert_eq!(short(0.001), "0");
         assert_eq!(short(0.999), "1");
-        assert_eq!(percent(0.268), "27%");
-        assert_eq!(percent(0.004), "0.4%");
-        assert_eq!(percent(0.0), "0%");
         assert_eq!(interval([0.25, 0.29]), "[0.250, 0.290]");
         assert_eq!(grouped(1_234_567.4), "1\u{202f}234\u{202f}567");
         assert_eq!(grouped(f64::INFINITY), "n/a");

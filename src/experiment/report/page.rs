@@ -116,9 +116,9 @@ mod tests {
             run.metrics.scene = evil.into();
             run.metrics.method = evil.into();
             run.metrics.objective = evil.into();
-            run.metrics.accuracy.insert(evil.into(), 0.5);
-            run.metrics.causation[0].factor = evil.into();
-            run.metrics.causation[0].role = evil.into();
+            run.metrics.evaluation.accuracy.insert(evil.into(), 0.5);
+            run.metrics.evaluation.causation[0].factor = evil.into();
+            run.metrics.evaluation.causation[0].role = evil.into();
             run.curve[0].losses.push((evil.into(), 0.1));
         }
         for exhibit in report.sheet.iter_mut().chain(&mut report.disagreements) {
@@ -156,13 +156,14 @@ mod tests {
     fn figures_that_are_not_numbers_do_not_break_the_page() {
         let mut report = sample::duck(2);
         let metrics = &mut report.runs[0].metrics;
-        metrics.accuracy.values_mut().for_each(|value| *value = f64::NAN);
-        metrics.causal_error = f64::NAN;
         metrics.samples_per_second = f64::INFINITY;
-        for factor in &mut metrics.causation {
-            factor.learned.pns = f64::NAN;
-            factor.learned.pns_interval = [f64::NAN; 2];
-            factor.truth.ps = f64::NAN;
+        let found = &mut metrics.evaluation;
+        found.accuracy.values_mut().for_each(|value| *value = f64::NAN);
+        found.headline.causal_error = Some(f64::NAN);
+        for class in found.causation.iter_mut().flat_map(|factor| &mut factor.classes) {
+            class.total.pns = Some(f64::NAN);
+            class.total.intervals.as_mut().unwrap().pns = Some([f64::NAN; 2]);
+            class.truth.as_mut().unwrap().ps = Some(f64::NAN);
         }
         for point in &mut report.runs[0].curve {
             point.accuracy = f64::NAN;

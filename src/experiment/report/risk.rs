@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::RunReport;
 use super::figures::{at, figure, run_class, short};
+use crate::measure::C3Risk;
 
 const WIDTH: f64 = 960.0;
 /// How far the drawing may be enlarged.
@@ -35,19 +36,19 @@ pub(super) fn section(runs: &[RunReport], names: &[String]) -> Markup {
             (table(runs, names))
             div.remark {
                 p {
-                    b { "Causal error" } " is the mean over factors of the distance between "
-                    "learned and true PNS: how far the coloured bars above miss the truth. 0 is "
-                    "perfect."
+                    b { "Causal error" } " is the mean distance between learned and true PNS over "
+                    "all factors, all classes of the label and both directions: how far the coloured "
+                    "bars above miss the truth. 0 is perfect."
                 }
                 p {
-                    b { "C3 risk" } " is the share of specimens judged wrongly (sufficiency) plus "
+                    b { "C3 risk" } " is the share of samples predicted wrongly (sufficiency) plus "
                     "the share whose hypothetical branch is still given the true label "
                     "(necessity). A hypothetical branch equal to the real one gives exactly 1."
                 }
                 p {
                     b { "Read them together. " }
                     "With a linear head over two classes the gradient counterfactual is a "
-                    "function of the specimen’s margin alone, so it can’t tell one factor from "
+                    "function of the sample’s margin alone, so it can’t tell one factor from "
                     "another. A C3 risk near 0 is therefore no evidence of a causal "
                     "representation."
                 }
@@ -58,7 +59,7 @@ pub(super) fn section(runs: &[RunReport], names: &[String]) -> Markup {
 
 fn chart(runs: &[RunReport], names: &[String]) -> Markup {
     let bottom = TOP + ROW * runs.len() as f64;
-    let errors = runs.iter().map(|run| run.metrics.causal_error).filter(|error| error.is_finite());
+    let errors = runs.iter().map(|run| causal_error(run)).filter(|error| error.is_finite());
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let left = (longest as f64 * 7.4 + 16.0).clamp(NAMES.0, NAMES.1);
     let risk = Scale { left, long: RISK, end: RISK_END };
@@ -84,6 +85,16 @@ fn chart(runs: &[RunReport], names: &[String]) -> Markup {
             }
         }
     }
+}
+
+/// The risk of a run; no numbers where it wasn't asked.
+fn risk_of(report: &RunReport) -> C3Risk {
+    let open = C3Risk { sufficiency: f64::NAN, necessity: f64::NAN, total: f64::NAN };
+    report.metrics.evaluation.c3_risk.unwrap_or(open)
+}
+
+fn causal_error(report: &RunReport) -> f64 {
+    report.metrics.evaluation.headline.causal_error.unwrap_or(f64::NAN)
 }
 
 /// A horizontal scale from 0 to `end`.
@@ -113,7 +124,7 @@ impl Scale {
 }
 
 fn risk_bar(report: &RunReport, scale: &Scale) -> Markup {
-    let risk = report.metrics.c3_risk;
+    let risk = risk_of(report);
     let sufficiency = scale.length(risk.sufficiency);
     let both = scale.length(risk.sufficiency + risk.necessity).max(sufficiency);
     let top = at((ROW - BAR) / 2.0);
@@ -135,7 +146,7 @@ fn risk_bar(report: &RunReport, scale: &Scale) -> Markup {
 }
 
 fn error_bar(report: &RunReport, scale: &Scale) -> Markup {
-    let error = report.metrics.causal_error;
+    let error = causal_error(report);
     let width = scale.length(error);
     html! {
         g {
@@ -176,13 +187,13 @@ fn table(runs: &[RunReport], names: &[String]) -> Markup {
                 }
                 tbody {
                     @for (run, report) in runs.iter().enumerate() {
-                        @let risk = report.metrics.c3_risk;
+                        @let risk = risk_of(report);
                         tr {
                             th scope="row" class=(run_class(run)) { span.chip {} (names[run]) }
                             td.number { (figure(risk.sufficiency)) }
                             td.number { (figure(risk.necessity)) }
                             td.number { (figure(risk.total)) }
-                            td.number { (figure(report.metrics.causal_error)) }
+                            td.number { (figure(causal_error(report))) }
                         }
                     }
                 }
@@ -219,16 +230,17 @@ mod tests {
         let html = section(&runs, &run_names(&runs)).into_string();
         assert!(html.contains("no evidence of a causal representation"));
         for run in &runs {
-            assert!(html.contains(&figure(run.metrics.c3_risk.total)));
-            assert!(html.contains(&figure(run.metrics.causal_error)));
+            assert!(html.contains(&figure(risk_of(run).total)));
+            assert!(html.contains(&figure(causal_error(run))));
         }
     }
 
     #[test]
     fn what_is_not_finite_has_no_length() {
         let mut runs = sample::duck(1).runs;
-        runs[0].metrics.c3_risk.necessity = f64::NAN;
-        runs[0].metrics.causal_error = f64::INFINITY;
+        let found = &mut runs[0].metrics.evaluation;
+        found.c3_risk.as_mut().unwrap().necessity = f64::NAN;
+        found.headline.causal_error = Some(f64::INFINITY);
         let html = section(&runs, &run_names(&runs)).into_string();
         for bar in elements(&html, "rect") {
             let width: f64 = attribute(&bar, "width").unwrap().parse().unwrap();

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::measure::{C3Risk, Causation, FactorCausation, LearnedCausation, Metrics};
+use crate::measure::headline::headline;
+use crate::measure::{
+    C3Risk, Causation, ClassCausation, Evaluation, FactorCausation, Intervals, Metrics, SCHEMA,
+    WorstGroup,
+};
 
 use super::{CurvePoint, Exhibit, Picture, Report, RunReport, Sound, Verdict, World};
 
@@ -73,40 +77,83 @@ fn run_report(index: usize, run: &(&str, [f64; 3], [f64; 8], [f64; 2])) -> RunRe
             } else {
                 (value * 0.9, value * 1.1)
             };
-            let around = |v: f64| [(v - 0.02_f64.min(v)).max(0.0), (v + 0.02).min(1.0)];
+            let around = |v: f64| Some([(v - 0.02_f64.min(v)).max(0.0), (v + 0.02).min(1.0)]);
+            let truth = Causation {
+                pn: Some(pn),
+                ps: Some(ps),
+                pns: Some(pns),
+                reversed: Some(0.0),
+                reliance: Some(pns),
+                effect: Some(pns),
+                ..Causation::default()
+            };
+            let learned = Causation {
+                pn: Some(pn_l),
+                ps: Some(ps_l),
+                pns: Some(value),
+                reliance: Some(value),
+                effect: Some(value),
+                intervals: Some(Intervals {
+                    pn: around(pn_l),
+                    ps: around(ps_l),
+                    pns: around(value),
+                    reversed: around(0.0),
+                    reliance: around(value),
+                }),
+                ..truth
+            };
+            let class = |class: &str| ClassCausation {
+                class: class.into(),
+                truth: Some(truth),
+                best: Some(truth),
+                total: learned,
+                direct: learned,
+            };
             FactorCausation {
                 factor: name.into(),
                 role: role.into(),
-                truth: Causation { pn, ps, pns },
-                learned: LearnedCausation {
-                    pn: pn_l,
-                    ps: ps_l,
-                    pns: value,
-                    pn_interval: around(pn_l),
-                    ps_interval: around(ps_l),
-                    pns_interval: around(value),
-                },
+                contrast: [0.0, 1.0],
+                continuous: false,
+                classes: vec![class("other"), class("duck")],
             }
         })
         .collect();
-    let gaps = causation.iter().map(|f| (f.learned.pns - f.truth.pns).abs());
-    let causal_error = gaps.sum::<f64>() / causation.len() as f64;
     let names = ["iid", "flipped", "randomised"];
     let accuracy: BTreeMap<String, f64> =
         names.iter().map(|name| String::from(*name)).zip(accuracy).collect();
+    let worst_group = WorstGroup {
+        accuracy: accuracy["iid"] - 0.3,
+        interval: [accuracy["iid"] - 0.4, accuracy["iid"] - 0.2],
+        samples: 70,
+        label: "duck".into(),
+        factor: Some(("lake".into(), false)),
+    };
     RunReport {
         metrics: Metrics {
+            schema: SCHEMA,
             scene: "duck".into(),
+            data: None,
             method: "concat".into(),
             objective: objective.into(),
             seed: 7,
+            seeds: 1,
             steps: 800,
             seconds: 14.2 + 6.1 * index as f64,
             samples_per_second: 14_420.0 / (1.0 + 0.4 * index as f64),
-            accuracy,
-            c3_risk: C3Risk { sufficiency, necessity, total: sufficiency + necessity },
-            causation,
-            causal_error,
+            decisions: BTreeMap::new(),
+            evaluation: Evaluation {
+                headline: headline(&causation, Some(&worst_group)),
+                measured_on: "iid".into(),
+                samples: 2048,
+                best_accuracy: accuracy.keys().map(|regime| (regime.clone(), 1.0)).collect(),
+                accuracy,
+                commonest: Some(0.5),
+                worst_group: Some(worst_group),
+                c3_risk: Some(C3Risk { sufficiency, necessity, total: sufficiency + necessity }),
+                causation,
+                ..Evaluation::default()
+            },
+            notes: Vec::new(),
         },
         curve: (0..800).map(|step| curve_point(step, index)).collect(),
     }

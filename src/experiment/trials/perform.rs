@@ -49,7 +49,7 @@ pub fn perform(
             learner: &*entrant.learner,
             training: &entrant.training,
             updates: entrant.curve.len(),
-            specimens: plan.specimens,
+            samples: plan.specimens,
         })
         .collect();
     let mut taken = take(&plan.experiment.measures, &subjects, &mut *go_on)?.into_iter();

@@ -8,6 +8,7 @@ use crate::lab::paint::{note, tag, twin_bar};
 use crate::lab::session::{Command, Count, View};
 use crate::lab::tokens::{self, PLOT};
 use crate::measure::FactorCausation;
+use crate::measure::sentence::{CAUSAL_ERROR, RELIANCE};
 use crate::scene::Factor;
 
 /// See the module.
@@ -37,7 +38,7 @@ impl CausationPanel {
             }
         });
         for (place, factor) in shown {
-            let found = view.reading.causation.get(place).and_then(Option::as_ref);
+            let found = view.latest.causation.get(place).and_then(Option::as_ref);
             row(ui, place, factor, found, (name, width), out);
         }
         let nuisances = view.scene.stage.factors.iter().any(|f| f.role == Role::Nuisance);
@@ -47,11 +48,24 @@ impl CausationPanel {
         self.course(ui, view);
     }
 
-    /// The causal error over time.
+    /// What is to be said of the model, and the causal error over time.
     fn course(&self, ui: &mut Ui, view: &View) {
-        let now = view.reading.causal_error().map_or("...".to_owned(), |e| format!("{e:.3}"));
-        ui.label(format!("Causal error {now}"))
-            .on_hover_text("Mean over all factors of |learned PNS - true PNS|");
+        if let Some(sentence) = view.latest.sentence() {
+            ui.add(egui::Label::new(sentence).wrap());
+        }
+        if let Some(headline) = view.latest.headline() {
+            let figure = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
+            let words = format!(
+                "Worst group {}, reliance {}, grasp {}",
+                figure(headline.worst_group),
+                figure(headline.reliance.worst),
+                figure(headline.grasp)
+            );
+            ui.label(words).on_hover_text(format!("{RELIANCE}\n{CAUSAL_ERROR}"));
+        }
+        let error = view.latest.headline().and_then(|h| h.causal_error);
+        let now = error.map_or("...".to_owned(), |e| format!("{e:.3}"));
+        ui.label(format!("Causal error {now}")).on_hover_text(CAUSAL_ERROR);
         let palette = tokens::palette(ui);
         let points: Vec<[f64; 2]> = view.errors.to_vec();
         plot("causal error", PLOT * 0.7).include_x(0.0).include_y(0.0).include_y(0.05).show(
@@ -109,22 +123,31 @@ fn row(
             },
         );
         for count in Count::ALL {
-            let truth = match count {
-                Count::Pn => factor.truth().forward.pn.unwrap_or_default(),
-                Count::Ps => factor.truth().forward.ps.unwrap_or_default(),
-                Count::Pns => factor.truth().forward.pns,
+            let class = found.and_then(FactorCausation::of_interest);
+            let truth = factor.truth().forward;
+            let truth = count.of(truth.pn, truth.ps, Some(truth.pns));
+            let learned = class.and_then(|c| count.of(c.total.pn, c.total.ps, c.total.pns));
+            let ends = class.and_then(|c| c.total.intervals);
+            let ends = ends.and_then(|i| count.of(i.pn, i.ps, i.pns));
+            let said = match (learned, ends) {
+                (Some(value), Some([low, high])) => {
+                    format!("learned {value:.2} [{low:.2}, {high:.2}]")
+                }
+                _ if class.is_some() => "learned: undefined, its condition never held".to_owned(),
+                _ => "not measured yet".to_owned(),
             };
-            let learned = found.map(|f| match count {
-                Count::Pn => (f.learned.pn, f.learned.pn_interval),
-                Count::Ps => (f.learned.ps, f.learned.ps_interval),
-                Count::Pns => (f.learned.pns, f.learned.pns_interval),
+            let known = truth.map_or("undefined".to_owned(), |truth| format!("{truth:.2}"));
+            let words = format!("{} of {}: true {known}, {said}", count.name(), factor.name);
+            let more = class.map_or(String::new(), |c| {
+                let figure = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.2}"));
+                format!(
+                    "\nPNS reversed {}, direct reliance {}",
+                    figure(c.total.reversed),
+                    figure(c.direct.reliance)
+                )
             });
-            let said = match learned {
-                Some((value, [low, high])) => format!("learned {value:.2} [{low:.2}, {high:.2}]"),
-                None => "not measured yet".to_owned(),
-            };
-            let words = format!("{} of {}: true {truth:.2}, {said}", count.name(), factor.name);
-            let hover = format!("{words}\nClick to see the specimens behind the count.");
+            let hover = format!("{words}{more}\nClick to see the samples behind the count.");
+            let (truth, learned) = (truth.unwrap_or(0.0), learned.zip(ends));
             if twin_bar(ui, truth, learned, width, &words, &hover) {
                 out.push(Command::Behind(place, count));
             }

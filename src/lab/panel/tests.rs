@@ -135,7 +135,7 @@ fn training_is_started_stepped_and_reset() {
 fn a_bar_lists_the_specimens_behind_it() {
     let mut harness = bed([1280.0, 800.0]);
     let view = until(&mut harness, "a measurement", |v| v.settled);
-    let count = view.reading.behind[0].pns.len();
+    let count = view.latest.behind[0].pns.len();
     let bar = harness.get_by_label_contains("PNS of flat_bill");
     bar.click();
     let view = until(&mut harness, "the list", |v| v.listed.is_some());

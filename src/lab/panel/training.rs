@@ -258,17 +258,17 @@ fn choices(ui: &mut Ui, view: &View, out: &mut Vec<Command>) {
 /// Accuracy per regime, and the C3 risk.
 fn accuracy(ui: &mut Ui, view: &View) {
     let palette = tokens::palette(ui);
-    let reading = &view.reading;
-    if reading.accuracy.is_empty() {
+    let latest = &view.latest;
+    if latest.accuracy.is_empty() {
         note(ui, "Nothing is measured yet.");
         return;
     }
     let named = view.scene.stage.regimes.iter();
-    for regime in named.filter_map(|r| Some((&r.name, *reading.accuracy.get(&r.name)?))) {
+    for regime in named.filter_map(|r| Some((&r.name, *latest.accuracy.get(&r.name)?))) {
         let (name, value) = regime;
         share_bar(ui, value, &format!("accuracy {name} {value:.3}"), palette.learned);
     }
-    if let Some(risk) = reading.c3_risk {
+    if let Some(risk) = latest.c3_risk {
         let words = format!(
             "C3 risk {:.3} = sufficiency {:.3} + necessity {:.3}",
             risk.total, risk.sufficiency, risk.necessity

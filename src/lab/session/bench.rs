@@ -16,7 +16,7 @@ use super::trial::Trial;
 use super::view::{Answers, Notice, SceneView, TrainingView, View};
 use super::watch::Watch;
 use crate::learn::LearnError;
-use crate::measure::{Gauge, Reading};
+use crate::measure::{Evaluator, Latest};
 
 /// Time between two views.
 const SHOWN_EVERY: Duration = Duration::from_millis(60);
@@ -32,7 +32,7 @@ pub struct Bench {
     pub(super) scene: SceneView,
     pub(super) operations: Operations,
     pub(super) trial: Trial,
-    pub(super) gauge: Gauge,
+    pub(super) evaluator: Evaluator,
     pub(super) showcase: Showcase,
     pub(super) watch: Watch,
     pub(super) pace: Arc<Pace>,
@@ -50,7 +50,7 @@ pub struct Bench {
     pub(super) cloud: Option<Arc<Cloud>>,
     /// The step at which the model was asked last, and when.
     pub(super) asked: Option<(usize, Instant)>,
-    pub(super) reading: Arc<Reading>,
+    pub(super) latest: Arc<Latest>,
     pub(super) errors: Arc<Vec<[f64; 2]>>,
     /// The step at which the round of measurement that is under way began, and whether it's the
     /// last that is needed.
@@ -76,7 +76,7 @@ impl Bench {
         let operations = Operations::default();
         let mut bench = Self {
             showcase: Showcase::new(&stage, 0, operations.held()),
-            gauge: Gauge::new(&stage, seed, ROWS),
+            evaluator: Evaluator::new(&stage, seed, ROWS),
             scene: SceneView { stage, path, changed: false, error: None },
             operations,
             trial,
@@ -93,7 +93,7 @@ impl Bench {
             answers: Arc::default(),
             cloud: None,
             asked: None,
-            reading: Arc::default(),
+            latest: Arc::default(),
             errors: Arc::default(),
             round: (steps, false),
             measured: 0.0,
@@ -102,7 +102,7 @@ impl Bench {
             notice: None,
         };
         bench.ask();
-        bench.reading = Arc::new(bench.gauge.reading().clone());
+        bench.latest = Arc::new(bench.evaluator.latest().clone());
         Ok(bench)
     }
 
@@ -206,16 +206,17 @@ impl Bench {
         let trial = &mut self.trial;
         let start = Instant::now();
         let training = trial.training().clone();
-        let gauge = &mut self.gauge;
-        let outcome = trial.ask(|learner| gauge.measure(learner, &training));
+        let evaluator = &mut self.evaluator;
+        let outcome = trial.ask(|learner| evaluator.measure(learner, &training));
         if self.budget != Some(0) {
             self.measured += start.elapsed().as_secs_f64();
         }
-        self.reading = Arc::new(self.gauge.reading().clone());
+        self.latest = Arc::new(self.evaluator.latest().clone());
         match outcome {
             Some(Ok(false)) => {}
             Some(Ok(true)) => {
-                if let Some(error) = self.reading.causal_error() {
+                let error = self.latest.headline().and_then(|h| h.causal_error);
+                if let Some(error) = error {
                     push_error(Arc::make_mut(&mut self.errors), steps, error);
                 }
                 // A whole round without a step in between: there is nothing new to be found.
@@ -294,7 +295,7 @@ impl Bench {
             selected: self.selected,
             listed: self.listed.clone(),
             training,
-            reading: Arc::clone(&self.reading),
+            latest: Arc::clone(&self.latest),
             errors: Arc::clone(&self.errors),
             cloud: self.cloud.clone(),
             notice: self.notice.clone(),

@@ -97,6 +97,15 @@ impl Count {
     /// All of them, in the order of the bars.
     pub const ALL: [Self; 3] = [Self::Pn, Self::Ps, Self::Pns];
 
+    /// The one of three that it is about.
+    pub fn of<T>(self, pn: T, ps: T, pns: T) -> T {
+        match self {
+            Self::Pn => pn,
+            Self::Ps => ps,
+            Self::Pns => pns,
+        }
+    }
+
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {

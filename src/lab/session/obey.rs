@@ -10,7 +10,7 @@ use super::showcase::{ROWS, Showcase};
 use super::trial::Trial;
 use super::{Shelf, saving};
 use crate::lab::dial;
-use crate::measure::Gauge;
+use crate::measure::Evaluator;
 use crate::scene::training::Training;
 use crate::scene::{Scene, Stage, load, parse, to_ron};
 
@@ -144,8 +144,8 @@ impl Bench {
         let word = dial::dials(&scene).into_iter().find(|d| d.dial == *dial).map(|d| d.label);
         self.note_change(format!("{} {value:.2}", word.unwrap_or_default()));
         self.change(&stage, None);
-        self.gauge = Gauge::new(&stage, stage.scene.seed, ROWS);
-        self.reading = Arc::new(self.gauge.reading().clone());
+        self.evaluator = Evaluator::new(&stage, stage.scene.seed, ROWS);
+        self.latest = Arc::new(self.evaluator.latest().clone());
         self.operations = self.operations.moved(stage.scm());
         let revision = self.showcase.show().revision;
         self.showcase = Showcase::new(&stage, revision + 1, self.operations.held());
@@ -209,8 +209,8 @@ impl Bench {
                 self.failure = None;
                 self.changes.clear();
                 self.saved = 0;
-                self.gauge.forget();
-                self.reading = Arc::new(self.gauge.reading().clone());
+                self.evaluator.forget();
+                self.latest = Arc::new(self.evaluator.latest().clone());
                 self.errors = Arc::default();
                 self.round = (0, false);
                 (self.measured, self.trained) = (0.0, 0.0);
@@ -224,7 +224,7 @@ impl Bench {
     /// Lists the specimens behind a count, under the do-operation that shows it.
     fn list_behind(&mut self, factor: usize, count: Count) {
         let (Some(declared), Some(behind)) =
-            (self.scene.stage.factors.get(factor), self.reading.behind.get(factor))
+            (self.scene.stage.factors.get(factor), self.latest.behind.get(factor))
         else {
             return;
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::trial::Trial;
 use crate::experiment::{write_paper, write_whole};
-use crate::measure::{examine, frames};
+use crate::measure::{evaluate, renderings};
 use crate::scene::{Scene, Stage, to_ron};
 
 /// Writes a scene to a new file.
@@ -36,16 +36,16 @@ pub fn write_run(
         if entrant.failure.is_some() {
             return Ok(());
         }
-        let all = frames(stage, specimens);
+        let all = renderings(stage, specimens);
         let mut done = 0;
         let models = [(&*entrant.learner, &entrant.training)];
-        let findings = examine(stage, seed, &models, specimens, || {
+        let evaluated = evaluate(stage, seed, &models, specimens, || {
             done += 1;
             watch(done, all);
             true
         })?;
-        if let Some(found) = findings.into_iter().flatten().next() {
-            entrant.metrics = Some(entrant.metrics_of(stage, seed, found));
+        if let Some(found) = evaluated.into_iter().flatten().next() {
+            entrant.take(&stage.scene.name, seed, found);
         }
         write_paper(directory, stage, seed, entrant, specimens).map(drop)
     });

@@ -148,7 +148,8 @@ fn dials_settings_searches_and_counts() {
     session.send(Command::Search(Wanted::Label(1)));
     let view = until(&session, "a duck", |v| v.busy.is_none() && v.selected > 0);
     assert_eq!(view.show.worlds[view.selected].0.label, 1);
-    let view = until(&session, "a round", |v| v.reading.causal_error().is_some());
+    let view =
+        until(&session, "a round", |v| v.latest.headline().and_then(|h| h.causal_error).is_some());
     assert!(!view.errors.is_empty());
     session.send(Command::Behind(0, Count::Pns));
     let view = until(&session, "the list", |v| v.listed.is_some());

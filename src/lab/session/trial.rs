@@ -164,6 +164,7 @@ impl Trial {
             seconds: self.playing + trainee.seconds,
             failure: trainee.failure,
             metrics: None,
+            table: None,
         };
         let written = RunDirectory::create(path).and_then(|directory| {
             directory.write_model(&self.stage, self.seed, &entrant)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::causal::Interventions;
 use crate::learn::StepLosses;
-use crate::measure::Reading;
+use crate::measure::Latest;
 use crate::scene::Stage;
 use crate::scene::training::Training;
 use crate::world::Played;
@@ -32,7 +32,7 @@ pub struct View {
     /// The model in training.
     pub training: TrainingView,
     /// What is measured of it.
-    pub reading: Arc<Reading>,
+    pub latest: Arc<Latest>,
     /// Step and causal error, round by round.
     pub errors: Arc<Vec<[f64; 2]>>,
     /// The representations of the specimens that are shown.

@@ -10,10 +10,12 @@
 //! C3 risk. So the right side is what the paper's formula says, not a guarantee. The bias counts
 //! as one more element of z that is always 1.
 
-use super::sample::FRAME;
-use super::{Found, Subject, Trouble};
-use crate::learn::{LearnError, Representation};
-use crate::world::{EVALUATION, Simulation};
+use super::seen::{iid, need};
+use super::{Found, Subject};
+use crate::learn::Representation;
+use crate::measure::condition::{Condition, Depth, Need, Source};
+use crate::measure::table::Table;
+use crate::scene::Stage;
 
 /// Specimens of the training stream that the margin loss is a mean over, at the most.
 const LOOKED_AT: usize = 16_384;
@@ -32,15 +34,10 @@ struct Sums {
 
 /// `bound.risk` (the left side, on specimens that weren't trained on), `bound.right_side` and its
 /// parts `bound.margin_loss`, `bound.complexity`, `bound.confidence`, and `bound.n`.
-pub(super) fn measure(
-    subject: &Subject,
-    rho: f64,
-    delta: f64,
-    found: &mut Found,
-) -> Result<(), Trouble> {
+pub(super) fn compute(subject: &Subject, table: &Table, rho: f64, delta: f64, found: &mut Found) {
     let n = subject.updates * subject.training.batch;
-    let trained = sums(subject, 0, n.min(LOOKED_AT), rho)?;
-    let fresh = sums(subject, EVALUATION, subject.specimens, rho)?;
+    let Some(trained) = sums(table, &stream(subject.stage), n.min(LOOKED_AT), rho) else { return };
+    let Some(fresh) = sums(table, &iid(subject.stage), subject.samples, rho) else { return };
     let classes = subject.stage.classes() as f64;
     let root = (n as f64).sqrt();
     let margin_loss = trained.margin_loss / trained.rows as f64;
@@ -52,19 +49,30 @@ pub(super) fn measure(
     found.note("bound.complexity", complexity);
     found.note("bound.confidence", confidence);
     found.note("bound.right_side", margin_loss + complexity + confidence);
-    Ok(())
 }
 
-fn sums(subject: &Subject, first: u64, rows: usize, rho: f64) -> Result<Sums, LearnError> {
-    let stage = subject.stage;
-    let mut world = Simulation::new(stage, stage.iid(), subject.seed, FRAME.min(rows), first);
+/// The samples that the model was trained on.
+fn stream(stage: &Stage) -> Source {
+    Source { regime: stage.iid().name.clone(), first: 0 }
+}
+
+/// Representations of samples of the training stream, of `n` of which the model has learned, and of
+/// others.
+pub(super) fn needs(stage: &Stage, samples: usize, n: usize) -> Vec<Need> {
+    let trained = stream(stage);
+    vec![
+        need(trained, Condition::Natural, n.min(LOOKED_AT), Depth::REPRESENTATION),
+        need(iid(stage), Condition::Natural, samples, Depth::REPRESENTATION),
+    ]
+}
+
+fn sums(table: &Table, source: &Source, rows: usize, rho: f64) -> Option<Sums> {
+    let column = table.natural(source)?;
+    let mut z = Representation::default();
+    (0..rows).for_each(|row| z.push(&column.answers.representation, row));
     let mut sums = Sums::default();
-    while sums.rows < rows {
-        let batch = &world.step().real;
-        let z = subject.learner.representation(batch)?;
-        add(&mut sums, &z, &batch.labels, rho);
-    }
-    Ok(sums)
+    add(&mut sums, &z, &column.world.labels[..rows], rho);
+    (rows > 0).then_some(sums)
 }
 
 /// Adds what a batch has.

@@ -11,21 +11,41 @@
 //!   assigns (De Lara et al., 2024).
 
 use super::headings::ways;
-use super::sample::Sample;
+use super::seen::{iid, need, of_role, z};
 use super::{Found, Subject, Trouble};
 use crate::causal::Role;
 use crate::learn::Representation;
+use crate::measure::condition::{Condition, Depth, Need};
 use crate::measure::statistic::Table;
 use crate::measure::statistic::assignment::assign;
 use crate::measure::statistic::wasserstein::{Order, exact};
-use crate::measure::step_of;
-use crate::scene::Factor;
-use crate::world::{EVALUATION, Simulation, TwinPlan};
+use crate::measure::table::{Column, Table as Predictions};
+use crate::scene::{Factor, Stage};
 
 /// Specimens that are looked through.
 const SEARCHED: usize = 2048;
 /// Specimens of the comparison at the most: the transport's work grows with the cube.
 const ROWS: usize = 256;
+/// Samples among which those of the comparison stand: each is rendered once for every factor.
+const AMONG: usize = 1024;
+
+/// Representations as samples are and away from every factor's value, and the gradient's.
+pub(super) fn needs(stage: &Stage, samples: usize) -> Vec<Need> {
+    let rows = searched(samples);
+    let mut all = vec![
+        need(iid(stage), Condition::Natural, rows, Depth::REPRESENTATION),
+        need(iid(stage), Condition::Natural, rows, Depth::COUNTERFACTUAL),
+    ];
+    if !of_role(stage, Role::Snc).is_empty() {
+        let away = (0..stage.factors.len()).map(Condition::Away);
+        all.extend(away.map(|c| need(iid(stage), c, rows.min(AMONG), Depth::REPRESENTATION)));
+    }
+    all
+}
+
+fn searched(samples: usize) -> usize {
+    SEARCHED.min(4 * samples)
+}
 
 /// For each kind `counterfactual.KIND.accuracy`, the share whose verdict is the twin's label;
 /// `.distance`, the second Wasserstein distance of all to all twins; `.error`, the root mean
@@ -36,22 +56,26 @@ const ROWS: usize = 256;
 ///
 /// Of kinds `twin` (the reference), `gradient`, `hand`, `transport`. Nothing where the scene has
 /// no SNC or too few labels change with it.
-pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Trouble> {
-    let Some(&cause) = subject.of_role(Role::Snc).first() else { return Ok(()) };
-    let rows = SEARCHED.min(4 * subject.specimens);
-    let mut world =
-        Simulation::new(subject.stage, subject.stage.iid(), subject.seed, rows, EVALUATION);
-    world.plan_twins(TwinPlan::FarEnd(cause));
-    let frame = world.step();
-    let (batch, twins) = (frame.real.clone(), frame.twin.clone());
-    let factors = world.played().into_iter().map(|(real, _)| real.factors).collect();
-    let sample = Sample { batch, factors, twin: twins, twin_factors: Vec::new() };
-    let (z, values) = subject.z(&sample.batch)?;
-    let (_, twin_values) = subject.z(&sample.twin)?;
-    let gradient = subject.learner.counterfactual(&sample.batch, step_of(subject.training))?.z;
+pub(super) fn compute(
+    subject: &Subject,
+    table: &Predictions,
+    found: &mut Found,
+) -> Result<(), Trouble> {
+    let stage = subject.stage;
+    let Some(&cause) = of_role(stage, Role::Snc).first() else { return Ok(()) };
+    let rows = searched(subject.samples);
+    let (Some(sample), Some(away)) =
+        (table.natural(&iid(stage)), table.column(&iid(stage), &Condition::Away(cause)))
+    else {
+        return Ok(());
+    };
+    let among = rows.min(AMONG);
+    let (z, values) = z(sample, rows);
+    let (_, twin_values) = super::seen::z(away, among);
+    let gradient = &sample.answers.counterfactual.z;
     let gradient: Vec<f64> = gradient.iter().map(|&v| f64::from(v)).collect();
-    let wanted = |row: &usize| sample.batch.labels[*row] != sample.twin.labels[*row];
-    let chosen: Vec<usize> = (0..rows).filter(wanted).take(ROWS).collect();
+    let wanted = |row: &usize| sample.world.labels[*row] != away.world.labels[*row];
+    let chosen: Vec<usize> = (0..among).filter(wanted).take(ROWS).collect();
     if chosen.len() < 8 {
         return Ok(());
     }
@@ -62,24 +86,24 @@ pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Troubl
     let twin = pick(&twin_values, &chosen);
     let own = pick(&values, &chosen);
     let unit = root_mean_square(&own, &twin, width).max(1e-12);
-    let labels: Vec<usize> = chosen.iter().map(|&row| sample.twin.labels[row]).collect();
+    let labels: Vec<usize> = chosen.iter().map(|&row| away.world.labels[row]).collect();
     let by_hand: Vec<usize> = chosen
         .iter()
         .zip(&labels)
-        .map(|(&row, &y)| alike(subject, &sample, cause, row, y))
+        .map(|(&row, &y)| alike(subject, sample, rows, cause, row, y))
         .collect();
     let kinds = [
         ("twin", twin.clone()),
         ("gradient", pick(&gradient, &chosen)),
         ("hand", pick(&values, &by_hand)),
-        ("transport", transported(&z, &values, &sample.batch.labels, &chosen, &labels)?),
+        ("transport", transported(z, &values, &sample.world.labels[..rows], &chosen, &labels)?),
     ];
-    let table = Table::new(chosen.len(), width, &twin)?;
-    let ways = ways(subject, cause, &chosen, &own)?;
+    let twins = Table::new(chosen.len(), width, &twin)?;
+    let ways = ways(subject, table, cause, &chosen, &own).unwrap_or_default();
     for (kind, guess) in &kinds {
         let right = (chosen.iter().zip(&labels).enumerate())
             .filter(|(i, (row, label))| {
-                verdict(&z, **row, &guess[i * width..(i + 1) * width]) == **label
+                verdict(z, **row, &guess[i * width..(i + 1) * width]) == **label
             })
             .count();
         let mut note = |what: &str, value: f64| {
@@ -88,7 +112,7 @@ pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Troubl
         note("accuracy", right as f64 / chosen.len() as f64);
         note("error", root_mean_square(guess, &twin, width) / unit);
         let rows = Table::new(chosen.len(), width, guess)?;
-        note("distance", exact(&rows, &table, Order::Two)? / unit);
+        note("distance", exact(&rows, &twins, Order::Two)? / unit);
         for way in &ways {
             if let Some(cosine) = way.cosine(&own, guess) {
                 note(&format!("toward.{}", subject.stage.factors[way.factor].name), cosine);
@@ -118,17 +142,26 @@ fn verdict(z: &Representation, row: usize, other: &[f64]) -> usize {
 
 /// The specimen with label `label` that is most alike in all factors but the cause, measured by
 /// the squared differences in units of each factor's contrast.
-fn alike(subject: &Subject, sample: &Sample, cause: usize, row: usize, label: usize) -> usize {
+fn alike(
+    subject: &Subject,
+    sample: &Column,
+    rows: usize,
+    cause: usize,
+    row: usize,
+    label: usize,
+) -> usize {
+    let width = subject.stage.factors.len();
     let away = |other: usize| -> f64 {
         let factors = subject.stage.factors.iter().enumerate().filter(|(i, _)| *i != cause);
         factors
             .map(|(i, &Factor { absent, present, .. })| {
-                let difference = sample.factors[row][i] - sample.factors[other][i];
+                let difference =
+                    sample.world.row(row, width)[i] - sample.world.row(other, width)[i];
                 (difference / (present - absent)).powi(2)
             })
             .sum()
     };
-    let others = (0..sample.batch.rows).filter(|&other| sample.batch.labels[other] == label);
+    let others = (0..rows).filter(|&other| sample.world.labels[other] == label);
     others.min_by(|&a, &b| away(a).total_cmp(&away(b))).unwrap_or(row)
 }
 

@@ -5,8 +5,10 @@
 //! says whether it goes where a change of that factor would take it. In a representation of causes
 //! alone a step to the other label goes the way of the cause and not that of its companion.
 
-use super::{Subject, Trouble};
-use crate::world::{EVALUATION, Simulation, TwinPlan};
+use super::Subject;
+use super::seen::{iid, z};
+use crate::measure::condition::Condition;
+use crate::measure::table::Table;
 
 /// Rows of which a mean is taken at the least.
 const FEW: usize = 8;
@@ -20,31 +22,28 @@ pub(super) struct Way {
     moves: Vec<(usize, Vec<f64>)>,
 }
 
-/// The ways of all factors from the representations of the specimens `chosen`, whose `cause` a
+/// The ways of all factors from the representations of the samples `chosen`, whose `cause` a
 /// counterfactual is to change. `own` has their representations, row by row.
 pub(super) fn ways(
     subject: &Subject,
+    table: &Table,
     cause: usize,
     chosen: &[usize],
     own: &[f64],
-) -> Result<Vec<Way>, Trouble> {
+) -> Option<Vec<Way>> {
     let rows = chosen.iter().max().map_or(0, |last| last + 1);
-    let stage = subject.stage;
-    let mut world = Simulation::new(stage, stage.iid(), subject.seed, rows, EVALUATION);
+    let (stage, source) = (subject.stage, iid(subject.stage));
+    let natural = table.natural(&source)?;
+    let width = stage.factors.len();
     let mut direction = vec![0.0; rows];
     let mut ways = Vec::new();
-    let others = (0..stage.factors.len()).filter(|&factor| factor != cause);
+    let others = (0..width).filter(|&factor| factor != cause);
     for factor in std::iter::once(cause).chain(others) {
-        world.plan_twins(TwinPlan::FarEnd(factor));
-        let twins = world.step().twin.clone();
-        // From now on the same specimens, with other twins.
-        world.hold(true);
-        let (z, values) = subject.z(&twins)?;
+        let away = table.column(&source, &Condition::Away(factor))?;
+        let (z, values) = z(away, rows);
         let declared = &stage.factors[factor];
-        let played = world.played();
         let change = |row: usize| {
-            let (real, twin) = &played[row];
-            let moved = twin.factors[factor] - real.factors[factor];
+            let moved = away.world.row(row, width)[factor] - natural.world.row(row, width)[factor];
             (moved / (declared.present - declared.absent)).signum()
         };
         if factor == cause {
@@ -58,7 +57,7 @@ pub(super) fn ways(
         ways.push(Way { factor, moves: moves.collect() });
     }
     ways.sort_by_key(|way| way.factor);
-    Ok(ways)
+    Some(ways)
 }
 
 impl Way {

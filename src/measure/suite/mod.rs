@@ -2,10 +2,10 @@
 //!
 //! | measure | columns |
 //! | --- | --- |
-//! | `Accuracy` | `REGIME.accuracy` |
-//! | `WorstGroup` | `REGIME.worst_group`, `.worst_group_size`: label x spurious factors |
+//! | `Accuracy` | `REGIME.accuracy`; `collapsed`, `at_chance` |
+//! | `WorstGroup` | `REGIME.worst_group`, `.worst_group_size`: label x each spurious factor |
 //! | `C3Risk` | `REGIME.c3_risk`, `.sufficiency_risk`, `.necessity_risk`, `.flip_rate`, `.kl` |
-//! | `Causation` | `pn.FACTOR`, `ps.FACTOR`, `pns.FACTOR`, `true_pns.FACTOR`; `causal_error`; and `randomised....` |
+//! | `Causation` | `pn.FACTOR`, `ps.FACTOR`, `pns.FACTOR`, `reversed.FACTOR`, `reliance.FACTOR`, `direct....`, `true_pns.FACTOR`, `true_reversed.FACTOR`; `causal_error`, `grasp`, `reliance_mean`, `reliance_worst`; and `randomised....` |
 //! | `DistanceCorrelation` | `REGIME.dcor.ROLE`, `.dcor_corrected.ROLE`, `.dcor_noise.ROLE`, ... |
 //! | `Latents` | `REGIME.mcc`, `.r2.ROLE`, `.disentanglement`, `.completeness`, `.informativeness` |
 //! | `Irs` | `REGIME.irs` |
@@ -20,19 +20,17 @@
 //! factors that cause nothing are independent of everything, which is what many of these measures
 //! assume of their data.
 
-mod accuracy;
 mod bound;
-mod causation;
 mod correlation;
 mod counterfactuals;
+mod figures;
 mod headings;
 mod heat_maps;
 mod instrument;
+mod irs;
 mod latents;
 mod reweighting;
-mod risk;
-mod robustness;
-mod sample;
+mod seen;
 #[cfg(test)]
 mod tests;
 
@@ -44,7 +42,11 @@ use serde::{Deserialize, Serialize};
 pub use heat_maps::{HeatMap, Panel};
 pub use reweighting::{Reweighted, highest, importance, reweighted};
 
+use super::condition::Need;
+use super::from_world::{Asked, WorldFill};
 use super::statistic::StatisticError;
+use super::step_of;
+use super::table::Table;
 use crate::learn::{LearnError, Learner};
 use crate::scene::Stage;
 use crate::scene::training::Training;
@@ -101,8 +103,8 @@ pub struct Subject<'a> {
     pub training: &'a Training,
     /// Updates that were made.
     pub updates: usize,
-    /// Specimens of a measurement.
-    pub specimens: usize,
+    /// Samples of a measurement.
+    pub samples: usize,
 }
 
 /// What was measured.
@@ -132,39 +134,9 @@ pub enum MeasureError {
 }
 
 /// Why a single measure failed.
-enum Trouble {
-    Model(LearnError),
-    Statistic(StatisticError),
-}
-
-impl From<LearnError> for Trouble {
-    fn from(error: LearnError) -> Self {
-        Self::Model(error)
-    }
-}
-
-impl From<StatisticError> for Trouble {
-    fn from(error: StatisticError) -> Self {
-        Self::Statistic(error)
-    }
-}
-
-impl Trouble {
-    fn of(self, measure: &Measure) -> MeasureError {
-        match self {
-            Self::Model(error) => MeasureError::Model(error),
-            Self::Statistic(source) => MeasureError::Statistic { measure: measure.clone(), source },
-        }
-    }
-}
+type Trouble = StatisticError;
 
 impl Found {
-    /// Adds what another measure found.
-    fn add(&mut self, other: Self) {
-        self.values.extend(other.values);
-        self.maps.extend(other.maps);
-    }
-
     /// Notes a value, if it's a number.
     fn note(&mut self, name: impl Into<String>, value: f64) {
         if value.is_finite() {
@@ -176,72 +148,91 @@ impl Found {
 /// What was measured of each of some models, or why it couldn't be.
 pub type Taken = Vec<Result<Found, MeasureError>>;
 
-/// Takes some measures, in their order, of models that share scene, seed and number of specimens:
-/// the frames that measures ask for are played once for all of them, and each model's figures are
-/// those that it has alone. `go_on` is asked between measures; `None` where it says no.
-/// [`Measure::Cost`] is the business of who trained the models.
+/// Takes some measures of models that share scene, seed and number of samples. One table is filled
+/// for each of them, on frames that are played once for all, and every measure is folded out of it;
+/// each model's figures are those that it has alone. `go_on` is asked after every rendering; `None`
+/// where it says no. [`Measure::Cost`] is the business of who trained the models.
 ///
-/// A model that can't be asked, or a statistic that its specimens don't allow, is that model's
-/// error alone.
+/// A model that can't be asked, or a statistic that its samples don't allow, is that model's error
+/// alone.
 pub fn take(
     measures: &[Measure],
     subjects: &[Subject],
-    mut go_on: impl FnMut() -> bool,
+    go_on: &mut dyn FnMut() -> bool,
 ) -> Option<Taken> {
-    let mut taken: Taken = subjects.iter().map(|_| Ok(Found::default())).collect();
-    for measure in measures {
-        let whole: Vec<usize> = (0..subjects.len()).filter(|&i| taken[i].is_ok()).collect();
-        let together: Vec<Subject> = whole.iter().map(|&i| subjects[i]).collect();
-        let mut found = vec![Found::default(); together.len()];
-        let all = measure_all(measure, &together, &mut found);
-        for (place, &i) in whole.iter().enumerate() {
-            // Where it failed, each is asked by itself: whose failure was it?
-            let one = std::slice::from_mut(&mut found[place]);
-            let own = match &all {
-                Ok(()) => Ok(()),
-                Err(_) => measure_all(measure, &together[place..=place], one),
-            };
-            match (own, &mut taken[i]) {
-                (Ok(()), Ok(known)) => known.add(std::mem::take(&mut found[place])),
-                (Err(trouble), known) => *known = Err(trouble.of(measure)),
-                (Ok(()), Err(_)) => {}
+    let Some(first) = subjects.first() else { return Some(Vec::new()) };
+    let needs: Vec<Need> = measures.iter().flat_map(|m| m.needs(first, subjects)).collect();
+    let asked: Vec<Asked> =
+        subjects.iter().map(|s| Asked { learner: s.learner, step: step_of(s.training) }).collect();
+    let fill = WorldFill::new(first.stage, first.seed, first.samples, &needs);
+    let tables: Vec<Result<Table, LearnError>> = match fill.fill(&asked, &mut *go_on) {
+        Ok(tables) => tables?.into_iter().map(Ok).collect(),
+        // Each is asked by itself: whose failure was it?
+        Err(error) if subjects.len() == 1 => vec![Err(error)],
+        Err(_) => {
+            let mut all = Vec::new();
+            for one in &asked {
+                all.push(match fill.fill(std::slice::from_ref(one), &mut *go_on) {
+                    Ok(tables) => Ok(tables?.into_iter().next().unwrap_or_default()),
+                    Err(error) => Err(error),
+                });
             }
+            all
         }
-        if !go_on() {
-            return None;
+    };
+    let fold = |(subject, table): (&Subject, Result<Table, LearnError>)| {
+        let table = table?;
+        let mut found = Found::default();
+        for measure in measures {
+            measure
+                .compute(subject, &table, &mut found)
+                .map_err(|source| MeasureError::Statistic { measure: measure.clone(), source })?;
         }
-    }
-    Some(taken)
+        Ok(found)
+    };
+    Some(subjects.iter().zip(tables).map(fold).collect())
 }
 
-/// Takes one measure of all subjects. The expensive ones play their frames once.
-fn measure_all(
-    measure: &Measure,
-    subjects: &[Subject],
-    found: &mut [Found],
-) -> Result<(), Trouble> {
-    let mut each = |one: fn(&Subject, &mut Found) -> Result<(), Trouble>| {
-        subjects.iter().zip(&mut *found).try_for_each(|(subject, found)| one(subject, found))
-    };
-    match measure {
-        Measure::Accuracy => accuracy::measure(subjects, found),
-        Measure::WorstGroup => accuracy::worst_group(subjects, found),
-        Measure::C3Risk => risk::measure(subjects, found),
-        Measure::Causation => causation::measure(subjects, found),
-        Measure::DistanceCorrelation => each(correlation::measure),
-        Measure::Latents => each(latents::measure),
-        Measure::Irs => each(robustness::measure),
-        Measure::Instrument => each(instrument::measure),
-        Measure::Bound { rho, delta } => subjects
-            .iter()
-            .zip(found)
-            .try_for_each(|(subject, found)| bound::measure(subject, *rho, *delta, found)),
-        Measure::Reweighting => each(reweighting::measure),
-        Measure::Counterfactuals => each(counterfactuals::measure),
-        Measure::HeatMaps { specimens } => subjects
-            .iter()
-            .zip(found)
-            .try_for_each(|(subject, found)| heat_maps::measure(subject, *specimens, found)),
-        Measure::Cost => Ok(()),
+impl Measure {
+    /// What has to be in the table of a model.
+    fn needs(&self, first: &Subject, subjects: &[Subject]) -> Vec<Need> {
+        let (stage, samples) = (first.stage, first.samples);
+        match self {
+            Self::Accuracy | Self::WorstGroup => figures::natural(stage, samples),
+            Self::C3Risk => figures::branches(stage, samples),
+            Self::Causation => figures::both_ends(stage, samples),
+            Self::DistanceCorrelation => correlation::needs(stage, samples),
+            Self::Latents => latents::needs(stage, samples),
+            Self::Irs => irs::needs(stage, samples),
+            Self::Instrument => instrument::needs(stage, samples),
+            Self::Bound { .. } => {
+                let trained = subjects.iter().map(|s| s.updates * s.training.batch);
+                bound::needs(stage, samples, trained.max().unwrap_or(0))
+            }
+            Self::Reweighting => reweighting::needs(stage, samples),
+            Self::Counterfactuals => counterfactuals::needs(stage, samples),
+            Self::HeatMaps { specimens } => heat_maps::needs(stage, samples, *specimens),
+            Self::Cost => Vec::new(),
+        }
+    }
+
+    /// What the table of a model says.
+    fn compute(&self, subject: &Subject, table: &Table, found: &mut Found) -> Result<(), Trouble> {
+        match self {
+            Self::Accuracy => figures::accuracies(subject, table, found),
+            Self::WorstGroup => figures::worst_groups(subject, table, found),
+            Self::C3Risk => figures::risks(subject, table, found),
+            Self::Causation => figures::causations(subject, table, found),
+            Self::DistanceCorrelation => correlation::compute(subject, table, found)?,
+            Self::Latents => latents::compute(subject, table, found)?,
+            Self::Irs => irs::compute(subject, table, found)?,
+            Self::Instrument => instrument::compute(subject, table, found)?,
+            Self::Bound { rho, delta } => bound::compute(subject, table, *rho, *delta, found),
+            Self::Reweighting => reweighting::compute(subject, table, found),
+            Self::Counterfactuals => counterfactuals::compute(subject, table, found)?,
+            Self::HeatMaps { specimens } => heat_maps::compute(subject, table, *specimens, found),
+            Self::Cost => {}
+        }
+        Ok(())
     }
 }

@@ -3,10 +3,13 @@
 
 use rand::seq::SliceRandom as _;
 
-use super::sample::{FRAME, Sample};
-use super::{Found, Subject, Trouble};
+use super::seen::{iid, need};
+use super::{Found, Subject};
 use crate::causal::noise::{StreamId, stream};
 use crate::learn::Representation;
+use crate::measure::condition::{Condition, Depth, Need};
+use crate::measure::table::Table;
+use crate::scene::Stage;
 
 /// The stream that chooses the elements of the control.
 const CONTROL: StreamId = StreamId::of("measure:reweighting");
@@ -22,13 +25,24 @@ pub struct Reweighted {
     pub increase: f64,
 }
 
+/// Samples at the most.
+const ROWS: usize = 2048;
+
+/// Representations.
+pub(super) fn needs(stage: &Stage, samples: usize) -> Vec<Need> {
+    vec![need(iid(stage), Condition::Natural, samples.min(ROWS), Depth::REPRESENTATION)]
+}
+
 /// `reweighting.original`, `.reduce`, `.increase`, and `.random`: as many elements halved as for
 /// `reduce`, by chance.
-pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Trouble> {
-    let rows = subject.specimens.min(4 * FRAME);
-    let sample = Sample::new(subject, subject.stage.iid(), rows, None);
-    let z = subject.learner.representation(&sample.batch)?;
-    let labels = &sample.batch.labels;
+pub(super) fn compute(subject: &Subject, table: &Table, found: &mut Found) {
+    let Some(sample) = table.natural(&iid(subject.stage)) else { return };
+    // More may have been asked for by other measures.
+    let mut z = Representation::default();
+    for row in 0..subject.samples.min(ROWS) {
+        z.push(&sample.answers.representation, row);
+    }
+    let labels = &sample.world.labels[..z.rows];
     let Reweighted { original, reduce, increase } =
         reweighted(&z, &highest(&importance(&z)), labels);
     let mut order: Vec<usize> = (0..z.width).collect();
@@ -38,7 +52,6 @@ pub(super) fn measure(subject: &Subject, found: &mut Found) -> Result<(), Troubl
     found.note("reweighting.reduce", reduce);
     found.note("reweighting.increase", increase);
     found.note("reweighting.random", reweighted(&z, &order, labels).reduce);
-    Ok(())
 }
 
 /// How much each element of the representation moves the verdict: the spread of the element times

@@ -1,7 +1,7 @@
 use super::*;
 use crate::causal::causation::{Query, truth};
 use crate::learn::new_learner;
-use crate::measure::examine;
+use crate::measure::evaluate;
 use crate::scene::CLASS;
 use crate::scene::training::Objective;
 use crate::world::{Simulation, input_specs};
@@ -39,13 +39,14 @@ fn measured(scene: &str, objective: Objective, specimens: usize) -> (Arc<Stage>,
         learner: &*learner,
         training: &training,
         updates: UPDATES,
-        specimens,
+        samples: specimens,
     };
-    let found = take(&ALL, &[subject], || true).unwrap().remove(0).unwrap();
-    assert!(take(&ALL, &[subject], || false).is_none());
+    let found = take(&ALL, &[subject], &mut || true).unwrap().remove(0).unwrap();
+    assert!(take(&ALL, &[subject], &mut || false).is_none());
     let models = [(&*learner, &training)];
-    let findings = examine(&stage, 5, &models, specimens, || true).unwrap().unwrap();
-    (stage, found, findings[0].causal_error)
+    let all = evaluate(&stage, 5, &models, specimens, || true).unwrap().unwrap();
+    let error = all[0].evaluation.headline.causal_error.unwrap();
+    (stage, found, error)
 }
 
 #[test]
@@ -59,6 +60,12 @@ fn measures_agree_with_each_other_and_with_the_examination() {
         near(of("c3_risk"), of("sufficiency_risk") + of("necessity_risk"));
         near(of("sufficiency_risk"), 1.0 - of("accuracy"));
         assert!(of("worst_group") <= of("accuracy") && of("worst_group_size") >= 20.0);
+        let before = if regime == "iid" { "" } else { "randomised." };
+        let learned = |name: &str| value(&format!("{before}{name}"));
+        // The lake has nothing that follows: both reaches are one.
+        near(learned("reliance.lake"), learned("direct.reliance.lake"));
+        near(learned("reliance.lake"), learned("pns.lake") + learned("reversed.lake"));
+        assert!(learned("reliance_worst") >= learned("reliance_mean"));
         for role in ["snc", "sc", "nc", "sp"] {
             let dcor = of(&format!("dcor.{role}"));
             assert!((0.0..=1.0).contains(&dcor));
@@ -147,10 +154,10 @@ fn models_that_are_measured_together_have_the_figures_that_they_have_alone() {
         learner: &**learner,
         training,
         updates: *updates,
-        specimens: 64,
+        samples: 64,
     });
     let found = |subjects: &[Subject]| -> Vec<Found> {
-        take(&ALL, subjects, || true).unwrap().into_iter().map(Result::unwrap).collect()
+        take(&ALL, subjects, &mut || true).unwrap().into_iter().map(Result::unwrap).collect()
     };
     let together = found(&subjects);
     assert_ne!(together[0], together[1]);

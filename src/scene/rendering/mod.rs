@@ -42,6 +42,21 @@ pub struct Renderers {
     pub vectors: VectorPlans,
 }
 
+impl Renderers {
+    /// The factors that any modality shows, by position in the scene, in rising order.
+    #[must_use]
+    pub fn shows(&self) -> Vec<usize> {
+        let image = self.image.iter().flat_map(|plan| plan.shows());
+        let sound = self.sound.iter().flat_map(|plan| plan.shows());
+        let text = self.text.iter().flat_map(|plan| plan.shows());
+        let mut all: Vec<usize> =
+            image.chain(sound).chain(text).chain(self.vectors.shows()).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
 /// A factor that is shown as a cue.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Shown {
