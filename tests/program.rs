@@ -152,6 +152,9 @@ fn compare_writes_runs_and_one_report() {
         out,
     ]);
     let names = ["erm", "c3r", "c3r-literal", "c3r-twin"];
+    // What is to be said of each comes first, and before it what one seed can't tell.
+    assert!(table.starts_with("One training seed"), "{table}");
+    assert!(table.contains("both directions") && table.contains("best possible"), "{table}");
     for name in names {
         assert!(table.contains(name), "{table}");
         let run = folder.path().join(format!("{name}-seed7"));
@@ -175,15 +178,42 @@ fn compare_writes_runs_and_one_report() {
         assert!((number(&risk["sufficiency"]) - (1.0 - accuracy)).abs() < 1e-9);
         let causation = metrics["causation"].as_array().unwrap();
         assert_eq!(causation.len(), 12);
-        let mut error = 0.0;
+        let (mut error, mut relied) = (0.0, Vec::new());
         for factor in causation {
-            for key in ["pn", "ps", "pns"] {
-                assert!((0.0..=1.0).contains(&number(&factor["learned"][key])));
-                assert!((0.0..=1.0).contains(&number(&factor["true"][key])));
+            let classes = factor["classes"].as_array().unwrap();
+            assert_eq!(classes.len(), 2);
+            for class in classes {
+                for side in ["true", "best", "total", "direct"] {
+                    for key in ["pn", "ps", "pns", "reversed", "reliance"] {
+                        let share = &class[side][key];
+                        // A model that never says the class has no probability of necessity.
+                        let open = share.is_null() && (key == "pn" || key == "ps");
+                        assert!(open || (0.0..=1.0).contains(&number(share)), "{key}: {class}");
+                    }
+                    let effect = number(&class[side]["pns"]) - number(&class[side]["reversed"]);
+                    assert!((number(&class[side]["effect"]) - effect).abs() < 1e-12);
+                }
+                for way in ["pns", "reversed"] {
+                    error += (number(&class["total"][way]) - number(&class["true"][way])).abs();
+                }
             }
-            error += (number(&factor["learned"]["pns"]) - number(&factor["true"]["pns"])).abs();
+            // Of two classes one comes where the other goes.
+            assert_eq!(classes[0]["total"]["pns"], classes[1]["total"]["reversed"]);
+            if ["Spurious", "Nuisance"].contains(&factor["role"].as_str().unwrap()) {
+                relied.push(number(&classes[0]["direct"]["reliance"]));
+            }
         }
-        assert!((number(&metrics["causal_error"]) - error / 12.0).abs() < 1e-12);
+        assert_eq!(metrics["schema"], 2);
+        let headline = &metrics["headline"];
+        assert!((number(&headline["causal_error"]) - error / 48.0).abs() < 1e-12);
+        let mean = relied.iter().sum::<f64>() / relied.len() as f64;
+        assert!((number(&headline["reliance"]["mean"]) - mean).abs() < 1e-12);
+        assert_eq!(
+            number(&headline["reliance"]["worst"]),
+            relied.iter().copied().fold(0.0, f64::max)
+        );
+        assert!(headline["worst_group"].is_number() && headline["grasp"].is_number());
+        assert!((number(&metrics["best_accuracy"]["iid"]) - 1.0).abs() < 1e-12, "no label noise");
         assert!(run.join("model.safetensors").is_file() && run.join("scene.ron").is_file());
         assert_eq!(std::fs::read_to_string(run.join("losses.csv")).unwrap().lines().count(), 4);
     }
@@ -291,7 +321,7 @@ fn a_saved_model_is_measured_as_it_was_and_under_operations() {
     ]))
     .unwrap();
     let saved = timeless(&out);
-    for key in ["accuracy", "causation", "causal_error", "c3_risk", "method"] {
+    for key in ["accuracy", "causation", "headline", "c3_risk", "method", "state"] {
         assert_eq!(answer["metrics"][key], saved[key], "{key}");
     }
     assert_eq!(saved["method"], "late");

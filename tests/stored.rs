@@ -8,6 +8,10 @@ use std::process::{Command, Output, Stdio};
 
 use npyz::{DType, WriterBuilder as _};
 use serde_json::Value;
+use twinworld::experiment::RunDirectory;
+use twinworld::measure::condition::{Condition, Depth, Need, Source};
+use twinworld::measure::from_world::{Asked, WorldFill};
+use twinworld::measure::{fold, operations, step_of};
 
 fn twinworld(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_twinworld"));
@@ -46,27 +50,71 @@ fn a_model_learns_from_our_files_and_is_judged_by_their_twins() {
     assert!(found["accuracy"].get("train").is_none());
     let causation = found["causation"].as_array().unwrap();
     assert_eq!(causation.len(), 12);
-    let factor = |name: &str| causation.iter().find(|f| f["factor"] == name).unwrap();
+    let factor = |name: &str| {
+        let named = causation.iter().find(|f| f["factor"] == name).unwrap();
+        &named["classes"][1]
+    };
     assert!((factor("flat_bill")["true"]["pns"].as_f64().unwrap() - 0.81).abs() < 1e-9);
-    assert_eq!(factor("flat_bill")["learned"]["pns"]["specimens"], 300);
-    assert!(factor("hue")["learned"]["pns"].is_null(), "a twin shows one end of the hue");
-    assert!(factor("hue")["learned"]["pn"]["value"].is_number());
-    let error: f64 = causation
-        .iter()
-        .filter_map(|f| {
-            let learned = f["learned"]["pns"]["value"].as_f64()?;
-            Some((learned - f["true"]["pns"].as_f64()?).abs())
-        })
-        .sum();
-    let counted = causation.iter().filter(|f| !f["learned"]["pns"].is_null()).count();
-    let saved = found["causal_error"].as_f64().unwrap();
-    assert!((saved - error / counted as f64).abs() < 1e-9);
+    assert_eq!((&found["samples"], &found["measured_on"]), (&300.into(), &"test".into()));
+    assert!(factor("hue")["total"]["pns"].is_null(), "a twin shows one end of the hue");
+    assert!(factor("hue")["total"]["pn"].is_number());
+    // Nothing follows the lake, so its total twin is its direct one.
+    assert_eq!(factor("lake")["direct"], factor("lake")["total"]);
+    let gap = |f: &Value, way: &str| -> Option<f64> {
+        Some((f["total"][way].as_f64()? - f["true"][way].as_f64()?).abs())
+    };
+    let errors: Vec<f64> = (causation.iter())
+        .flat_map(|f| f["classes"].as_array().unwrap())
+        .flat_map(|class| [gap(class, "pns"), gap(class, "reversed")])
+        .flatten()
+        .collect();
+    let saved = found["headline"]["causal_error"].as_f64().unwrap();
+    assert!((saved - errors.iter().sum::<f64>() / errors.len() as f64).abs() < 1e-9);
     // The same again has the same model; and it can be probed, for the scene is known.
     let again = home.path().join("again");
     succeed(&[&train[..], &[again.to_str().unwrap()]].concat());
     let model = |run: &Path| std::fs::read(run.join("model.safetensors")).unwrap();
     assert!(model(&run) == model(&again));
     assert!(succeed(&["probe", out, "--specimens", "512"]).contains("causal error"));
+}
+
+/// A table that is filled from stored twins is the one that is filled from the world: every sample of
+/// the split, every end of every contrast, total and direct.
+#[test]
+fn stored_twins_of_every_contrast_say_what_the_world_says() {
+    let home = tempfile::tempdir().unwrap();
+    let (data, run) = (home.path().join("mediator"), home.path().join("run"));
+    let (data, out) = (data.to_str().unwrap(), run.to_str().unwrap());
+    let request = ["--split", "test=96,train=200", "--twins", "contrasts", "--out", data];
+    succeed(&[&["generate", "scenes/mediator.ron"][..], &request].concat());
+    succeed(&["train", "--data", data, "--steps", "40", "--batch", "32", "--out", out]);
+    let stored = metrics(&run);
+    let saved = RunDirectory::create(&run).unwrap().read().unwrap();
+    let (stage, training) = (&saved.stage, &saved.stage.scene.training);
+    let source = Source { regime: "iid".into(), first: 0 };
+    let need = |condition, depth| Need { source: source.clone(), condition, rows: 96, depth };
+    let mut needs = vec![need(Condition::Natural, Depth::COUNTERFACTUAL)];
+    needs.extend(operations(stage.factors.len()).map(|c| need(c, Depth::PREDICTION)));
+    let asked = [Asked { learner: &*saved.learner, step: step_of(training) }];
+    let fill = WorldFill::new(stage, stage.scene.seed, 96, &needs);
+    let table = fill.fill(&asked, || true).unwrap().unwrap().remove(0);
+    let own = serde_json::to_value(fold(&table, None, &source)).unwrap();
+    for key in ["headline", "causation", "worst_group", "commonest", "state"] {
+        assert_eq!(own[key], stored[key], "{key}");
+    }
+    assert_eq!(own["accuracy"]["iid"], stored["accuracy"]["test"]);
+    // The bill works through the paws, so its total twin isn't its direct one.
+    let bill = &stored["causation"][0]["classes"][1];
+    assert_ne!(bill["total"], bill["direct"]);
+    // The other formats hold the same twins under the same names.
+    for format in ["parquet", "webdataset"] {
+        let other = home.path().join(format);
+        let other = other.to_str().unwrap();
+        let request = [&request[..5], &[other, "--format", format]].concat();
+        succeed(&[&["generate", "scenes/mediator.ron"][..], &request].concat());
+        let read = |folder: &str| twinworld::dataset::read::read(Path::new(folder)).unwrap();
+        assert_eq!(read(other).splits, read(data).splits, "{format}");
+    }
 }
 
 /// A method that cuts pictures and sounds in patches and reads words one by one, so that shapes,
@@ -96,7 +144,9 @@ fn without_twins_that_is_said() {
     let shown = succeed(&["train", "--data", data, "--steps", "5", "--out", out]);
     assert!(shown.contains("The data hold no twins"), "{shown}");
     let found = metrics(&run);
-    assert!(found["accuracy"]["held_out"].is_number() && found["causal_error"].is_null());
+    assert!(
+        found["accuracy"]["held_out"].is_number() && found["headline"]["causal_error"].is_null()
+    );
     assert_eq!(found["causation"], Value::Array(vec![]));
     let twin = twinworld(&["train", "--data", data, "--objective", "c3r-twin", "--out", out]);
     assert_eq!(twin.status.code(), Some(1));

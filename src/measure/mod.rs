@@ -31,6 +31,8 @@ pub mod state;
 pub mod statistic;
 pub mod suite;
 pub mod table;
+#[cfg(test)]
+mod tests;
 
 pub use accuracy::WorstGroup;
 pub use c3_risk::C3Risk;
