@@ -49,6 +49,19 @@ fn trains(stage: &Arc<Stage>, method: Method) {
         assert_eq!(metrics.steps, 2);
         assert_eq!(metrics.causation.len(), stage.factors.len());
         assert!(entrant.curve.iter().all(|l| l.total.is_finite()), "{method:?}");
+        assert_eq!(entrant.decisions(), entrant.decision_curve().last());
+        let decided = match entrant.training.objective {
+            Objective::C3rAdjust => "weight_max",
+            Objective::C3rDiscount => "companion_samples",
+            Objective::Erm | Objective::C3r | Objective::C3rLiteral | Objective::C3rTwin => {
+                continue;
+            }
+        };
+        let pretrains = matches!(method, Method::Clip | Method::AlignItc);
+        let told = entrant.decision_curve().changes(decided).first().map(|change| change.step);
+        // Before labels are looked at the biased model of c3r-adjust has nothing to say.
+        let first = 1 + usize::from(pretrains && decided == "weight_max");
+        assert_eq!(told, Some(first), "{method:?} {decided}");
     }
     // All started from the same weights on the same specimens; an adjustment weighs them anew, and
     // a discrepancy of distributions is one of all rows, twins among them.

@@ -1,10 +1,11 @@
 //! A contest: the same method from the same starting weights on the same stream of specimens,
 //! once per objective. A single training run is a contest of one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::learn::{Compute, LearnError, Learner, StepLosses, new_learner_on};
+use crate::learn::{Compute, DecisionCurve, LearnError, Learner, StepLosses, new_learner_on};
 use crate::measure::{Findings, Metrics, examine};
 use crate::scene::Stage;
 use crate::scene::training::Training;
@@ -33,6 +34,8 @@ pub struct Entrant {
     pub learner: Box<dyn Learner>,
     /// The losses of every update.
     pub curve: Vec<StepLosses>,
+    /// What method and objective decided, update by update.
+    pub decisions: DecisionCurve,
     /// Seconds that training it took, its share of the world's frames included.
     pub seconds: f64,
     /// Why it stopped learning, if it did.
@@ -42,6 +45,19 @@ pub struct Entrant {
 }
 
 impl Entrant {
+    /// What method and objective have decided, as it stood after the last update, by the names that
+    /// [`Decision`](crate::learn::Decision) lists; empty where they decide nothing.
+    #[must_use]
+    pub fn decisions(&self) -> BTreeMap<String, f64> {
+        self.decisions.last()
+    }
+
+    /// The same update by update: when each decision changed, and what it became.
+    #[must_use]
+    pub const fn decision_curve(&self) -> &DecisionCurve {
+        &self.decisions
+    }
+
     /// Its figures, from what an examination found.
     #[must_use]
     pub fn metrics_of(&self, stage: &Stage, seed: u64, findings: Findings) -> Metrics {
@@ -166,6 +182,7 @@ pub fn train(
             training: training.clone(),
             learner: trainee.learner,
             curve: trainee.curve,
+            decisions: trainee.decisions,
             seconds: if alone { whole } else { times.making() + trainee.seconds },
             failure: trainee.failure,
             metrics: None,

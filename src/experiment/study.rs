@@ -9,7 +9,9 @@ use super::Entrant;
 use super::feed::Feed;
 use crate::causal::noise::{StreamId, stream};
 use crate::dataset::read::{Data, Shapes, SplitData};
-use crate::learn::{Batch, Compute, LearnError, Learner, StepLosses, c3_risk, new_learner_on};
+use crate::learn::{
+    Batch, Compute, DecisionCurve, LearnError, Learner, StepLosses, c3_risk, new_learner_on,
+};
 use crate::measure::{
     C3Risk, Causation, Pair, StoredCausation, StoredMetrics, step_of, stored_causation,
     stored_error,
@@ -123,6 +125,7 @@ impl Study {
         let mut learner = new_learner_on(engine, specs, classes, training, self.seed)?;
         let start = Instant::now();
         let (mut curve, mut failure, mut complete) = (Vec::new(), None, true);
+        let mut decisions = DecisionCurve::default();
         let (mut real, mut twin) = (Batch::default(), Batch::default());
         let Some(train) = self.data.split("train") else {
             return Err(StudyError::NoTraining { found: String::new() });
@@ -142,6 +145,7 @@ impl Study {
             match learner.update(&real, with_twin) {
                 Ok(losses) => {
                     curve.push(losses);
+                    decisions.record(step, &learner.decisions());
                     if !watch(step, &losses) {
                         complete = false;
                         break;
@@ -155,7 +159,9 @@ impl Study {
         }
         let seconds = start.elapsed().as_secs_f64();
         let training = self.training.clone();
-        Ok((Entrant { training, learner, curve, seconds, failure, metrics: None }, complete))
+        let entrant =
+            Entrant { training, learner, curve, decisions, seconds, failure, metrics: None };
+        Ok((entrant, complete))
     }
 
     /// Examines a trained model on every split but `train`.

@@ -32,6 +32,7 @@
 //! Assumption: a cue that is learned at once and wholly, and that others can stand in for, is a
 //! companion. Where a cause is that easy, discounting it costs accuracy.
 
+use super::decision::Decision;
 use super::{Batch, Logits};
 use crate::scene::training::Training;
 
@@ -51,12 +52,17 @@ pub struct Discount {
     share: f32,
     /// How many updates the companion learns from.
     lessons: usize,
-    /// How many it has had.
+    /// How many it has had, and of how many samples.
     had: usize,
+    samples: usize,
     /// The batch by which it is judged, and its verdicts half-way.
     half_way: Option<(Batch, Vec<usize>)>,
-    /// From 0 to 1, once it is known.
+    /// How far its verdicts half-way and at the end agree, and how far it is trusted, from 0 to 1;
+    /// once they are known.
+    kappa: Option<f64>,
     trust: Option<f32>,
+    /// The update at which trust was withdrawn, counted from 1.
+    withdrawn_at: Option<usize>,
     /// Specimens of every verdict and label since then, the older the less.
     tally: Vec<f64>,
     /// What was added last, rows x classes.
@@ -75,8 +81,11 @@ impl Discount {
             share: training.discount,
             lessons: training.companion_exposure.round() as usize,
             had: 0,
+            samples: 0,
             half_way: None,
+            kappa: None,
             trust: None,
+            withdrawn_at: None,
             tally: vec![0.0; classes * classes],
             last: Vec::new(),
             right: [0.0; 2],
@@ -94,9 +103,11 @@ impl Discount {
         self.had < self.lessons
     }
 
-    /// The companion has learned from one more update: its number from 1, by which its Adam goes.
-    pub const fn learned(&mut self) -> i32 {
+    /// The companion has learned from one more update, of so many samples: its number from 1, by
+    /// which its Adam goes.
+    pub const fn learned(&mut self, rows: usize) -> i32 {
         self.had += 1;
+        self.samples += rows;
         self.had as i32
     }
 
@@ -115,8 +126,10 @@ impl Discount {
 
     /// Settles how far the companion is trusted, by its verdicts on the pending batch.
     pub fn settle(&mut self, verdicts: &[usize]) {
-        let kappa = |(_, before): (Batch, Vec<usize>)| kappa(&before, verdicts, self.classes);
-        let kappa = self.half_way.take().map_or(0.0, kappa);
+        let classes = self.classes;
+        let before = self.half_way.take();
+        self.kappa = before.map(|(_, before)| kappa(&before, verdicts, classes));
+        let kappa = self.kappa.unwrap_or(0.0);
         self.trust = Some((2.0 * kappa - 1.0).clamp(0.0, 1.0) as f32);
     }
 
@@ -151,9 +164,10 @@ impl Discount {
         Some(self.last.clone())
     }
 
-    /// Looks at the logits of the batch that offsets were asked for last, before its update, when the
-    /// share `progress` of all updates is done: trust is withdrawn where they lag.
-    pub fn watch(&mut self, logits: &Logits, labels: &[usize], progress: f32) {
+    /// Looks at the logits of the batch that offsets were asked for last, before its update, which is
+    /// the `step`-th from 1, when the share `progress` of all updates is done: trust is withdrawn where
+    /// they lag.
+    pub fn watch(&mut self, logits: &Logits, labels: &[usize], step: usize, progress: f32) {
         if !self.discounts() || self.last.len() != logits.values.len() {
             return;
         }
@@ -166,10 +180,29 @@ impl Discount {
         let part = 1.0 / f64::from(self.watched.min(PATIENCE));
         let pairs = self.right.iter_mut().zip(found);
         pairs.for_each(|(right, found)| *right += part * (found - *right));
-        let [alone, helped] = self.right;
-        if self.watched >= PATIENCE && progress >= 0.25 && helped - alone > LAG {
+        if self.watched >= PATIENCE && progress >= 0.25 && self.lag() > LAG {
             self.trust = Some(0.0);
+            self.withdrawn_at = Some(step);
         }
+    }
+
+    /// The share of samples more that are judged rightly with the companion than without it.
+    fn lag(&self) -> f64 {
+        let [alone, helped] = self.right;
+        helped - alone
+    }
+
+    /// What is decided so far.
+    pub fn decisions(&self) -> Vec<Decision> {
+        let lag = (self.watched > 0).then(|| self.lag());
+        let told = [
+            ("companion_samples", Some(self.samples as f64)),
+            ("kappa", self.kappa),
+            ("trust", self.trust.map(f64::from)),
+            ("lag", lag),
+            ("withdrawn_at", self.withdrawn_at.map(|step| step as f64)),
+        ];
+        told.into_iter().filter_map(|(name, value)| Some(Decision::new(name, value?))).collect()
     }
 }
 
@@ -227,7 +260,7 @@ mod tests {
             assert!(discount.learns() && discount.pending().is_none());
             discount.note(&batch(), if lesson == 3 { half_way } else { &[0, 0, 0, 0] });
             assert_eq!(discount.offsets(&[0, 1, 0, 1], &[0, 1, 0, 1]), None);
-            discount.learned();
+            discount.learned(4);
         }
         assert!(!discount.learns());
         assert_eq!(discount.pending(), Some(&batch()));
@@ -283,7 +316,7 @@ mod tests {
             for _ in 0..updates {
                 // The companion knows every label.
                 discount.offsets(&labels, &labels).unwrap();
-                discount.watch(&logits(wrong), &labels, progress);
+                discount.watch(&logits(wrong), &labels, 7, progress);
             }
             discount.trust()
         };
@@ -291,6 +324,29 @@ mod tests {
         assert_eq!(trust(20, 19, 0.3), Some(1.0), "too soon to tell");
         assert_eq!(trust(20, 60, 0.2), Some(1.0), "causes are still to be learned");
         assert_eq!(trust(3, 60, 1.0), Some(1.0), "3 of 40 is no lag");
+    }
+
+    #[test]
+    fn what_is_decided_is_told_once_it_is_known() {
+        let told = |discount: &Discount, name: &str| {
+            discount.decisions().iter().find(|told| told.name == name).map(|told| told.value)
+        };
+        let mut discount = taught(&[0, 1, 0, 1], &[0, 1, 0, 1]);
+        let all = ["companion_samples", "kappa", "trust", "lag", "withdrawn_at"];
+        let wanted = [Some(24.0), Some(1.0), Some(1.0), None, None];
+        assert_eq!(all.map(|name| told(&discount, name)), wanted);
+        let (verdicts, labels) = ([0, 1, 0, 1], [0, 1, 0, 1]);
+        let wrong = Logits { rows: 4, classes: 2, values: [0.1, -0.1].repeat(4) };
+        for step in 1..=40 {
+            if discount.offsets(&verdicts, &labels).is_some() {
+                discount.watch(&wrong, &labels, step, 0.5);
+            }
+        }
+        // Half of them are right without the companion, all with it.
+        let wanted = [Some(24.0), Some(1.0), Some(0.0), Some(0.5), Some(20.0)];
+        assert_eq!(all.map(|name| told(&discount, name)), wanted);
+        let unknown = Discount::new(&Training::default(), 2);
+        assert_eq!(unknown.decisions(), [Decision::new("companion_samples", 0.0)]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::decision::Decision;
 use super::parameter::NamedParameter;
 use super::twin_network::CounterfactualKind;
 use super::{Batch, LearnError, checkpoint};
@@ -117,6 +118,10 @@ pub trait Learner: Send + Sync {
     /// [`LearnError::Diverged`] if a term isn't finite (the parameters are then left as they
     /// were), [`LearnError::Device`].
     fn update(&mut self, batch: &Batch, twin: Option<&Batch>) -> Result<StepLosses, LearnError>;
+
+    /// What method and objective have decided by themselves, as it stands after the last update;
+    /// nothing that isn't decided yet. [`Decision`] has all names.
+    fn decisions(&self) -> Vec<Decision>;
 
     /// Goes on under other weights, another learning rate or another objective: the parameters
     /// stay, and an instrument comes or goes with the objective that uses it.

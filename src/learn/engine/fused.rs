@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::super::checkpoint::Checkpoint;
+use super::super::decision::Decision;
 use super::super::discount::staying;
 use super::super::learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 use super::super::loss::{Term, report};
@@ -96,7 +97,7 @@ impl Fused {
             let logits = self.hosted(&self.network.blocks);
             let progress = self.steps as f32 / self.plan.training.steps.max(1) as f32;
             if let Some(companion) = &mut self.companion {
-                companion.watch(&logits, &batch.labels, progress);
+                companion.watch(&logits, &batch.labels, self.steps + 1, progress);
             }
         }
         self.network.backward();
@@ -253,6 +254,10 @@ impl Learner for Fused {
         }
         self.network.store.follow(staying(self.plan.training.averaging, self.steps));
         Ok(losses)
+    }
+
+    fn decisions(&self) -> Vec<Decision> {
+        self.companion.as_ref().map(Companion::decisions).unwrap_or_default()
     }
 
     fn retune(&mut self, training: &Training) -> Result<(), LearnError> {

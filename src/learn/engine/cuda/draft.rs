@@ -148,7 +148,8 @@ fn companionship<'a>(
     let Placed { shape, arrangement } = placed;
     let net = Net::new(work, shape, arrangement, Region::Companion, rows, true);
     let cells = net.sizes.classes.pow(2);
-    let strata = Strata { cells: work.room(rows), weights: work.room(cells) };
+    let told = placed.model(Region::Model).strata();
+    let strata = Strata { cells: work.room(rows), weights: work.room(cells), told };
     layers::forward(program, &net, input, false);
     let shares = Shares { task: 1.0 / rows as f32, ..Shares::default() };
     let sums = losses::sums(work, rows);

@@ -10,8 +10,10 @@ fn a_run_goes_the_way_of_the_processor() {
             let training = training(method, objective);
             let Some(mut card) = on_card(&training) else { return };
             let found = run(&mut card, 0..8);
-            let expected = run(&mut on_processor(&training), 0..8);
+            let mut processor = on_processor(&training);
+            let expected = run(&mut processor, 0..8);
             assert!(gap(&expected, &found) < 1e-3, "{training:?}: {expected:?} {found:?}");
+            assert_eq!(card.decisions(), processor.decisions(), "{training:?}");
         }
     }
 }
