@@ -59,9 +59,9 @@ impl<D: LearnDevice, M: Method<D>> Companion<D, M> {
         let model = Model::new(&start, &plan.inputs, plan.classes, &training)?;
         let slowness = match plan.training.objective {
             Objective::C3rDiscount => 1.0,
-            _ => f64::from(training.companion_exposure) / training.steps.max(1) as f64,
+            _ => training.exposure_share(),
         };
-        Ok(Self { model, adam: AdamConfig { lr: adam.lr * slowness.min(1.0), ..*adam } })
+        Ok(Self { model, adam: AdamConfig { lr: adam.lr * slowness, ..*adam } })
     }
 
     /// Judges a batch, as a lesson.

@@ -39,10 +39,8 @@ pub struct Companion {
 /// The learning rate of the second model of `c3r-adjust`, as dfdx's trainer sets it; none for other
 /// objectives.
 pub fn companion_rate(training: &Training) -> Option<f64> {
-    (training.objective == Objective::C3rAdjust).then(|| {
-        let exposure = f64::from(training.companion_exposure) / training.steps.max(1) as f64;
-        f64::from(training.learning_rate) * exposure.min(1.0)
-    })
+    (training.objective == Objective::C3rAdjust)
+        .then(|| f64::from(training.learning_rate) * training.exposure_share())
 }
 
 impl Companion {

@@ -55,7 +55,7 @@ fn a_run_goes_the_way_of_dfdx() {
 fn so_does_one_that_discounts_its_companion_and_is_asked_its_mean() {
     for method in [Name::Concat, Name::Late] {
         let training = Training {
-            companion_exposure: 4.0,
+            exposure_samples: 300.0,
             learning_rate: 3e-3,
             ..training(method, Objective::C3rDiscount)
         };
@@ -91,7 +91,7 @@ fn both_engines_decide_alike() {
     for method in [Name::Concat, Name::Late] {
         for objective in [Objective::C3rAdjust, Objective::C3rDiscount] {
             let training = Training {
-                companion_exposure: 4.0,
+                exposure_samples: 300.0,
                 steps: 40,
                 discount: 3.0,
                 learning_rate: 3e-3,
