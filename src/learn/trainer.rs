@@ -67,8 +67,8 @@ struct Differentiated<D: LearnDevice> {
 }
 
 /// Whether an objective has a second model.
-const fn adjusts(objective: Objective) -> bool {
-    matches!(objective, Objective::C3rAdjust | Objective::C3rDiscount)
+const fn has_companion(objective: Objective) -> bool {
+    objective.adjusts() || objective.discounts()
 }
 
 /// The second model of `c3r-adjust` and `c3r-discount`; none for other objectives.
@@ -77,7 +77,7 @@ fn companion<D: LearnDevice, M: Method<D>>(
     plan: &Plan,
     adam: &AdamConfig,
 ) -> Result<Option<Companion<D, M>>, LearnError> {
-    if !adjusts(plan.training.objective) {
+    if !has_companion(plan.training.objective) {
         return Ok(None);
     }
     Companion::new(start, plan, adam).map(Some).map_err(LearnError::device)
@@ -85,8 +85,7 @@ fn companion<D: LearnDevice, M: Method<D>>(
 
 /// What `c3r-discount` knows at its start; none for other objectives.
 fn discount(plan: &Plan) -> Option<Discount> {
-    let discounts = plan.training.objective == Objective::C3rDiscount;
-    discounts.then(|| Discount::new(&plan.training, plan.classes))
+    plan.training.objective.discounts().then(|| Discount::new(&plan.training, plan.classes))
 }
 
 impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
@@ -173,7 +172,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         twin: Option<&'a Batch>,
     ) -> Result<Option<&'a Batch>, LearnError> {
         // Before labels are looked at there is no twin to tell apart.
-        if self.plan.training.objective != Objective::C3rTwin || self.phase == Phase::Unlabelled {
+        if !self.plan.training.objective.needs_twins() || self.phase == Phase::Unlabelled {
             return Ok(None);
         }
         self.plan.twins_of(batch, twin).map(Some)
@@ -258,7 +257,9 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         self.adam.lr = f64::from(training.learning_rate);
         // A companion that is wanted already keeps what it has learned.
         let before = self.plan.training.objective;
-        if before != training.objective && (adjusts(before) || adjusts(training.objective)) {
+        if before != training.objective
+            && (has_companion(before) || has_companion(training.objective))
+        {
             self.companion = companion(&start, &plan, &self.adam)?;
             self.discount = discount(&plan);
             self.strata = None;

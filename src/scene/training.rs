@@ -255,7 +255,24 @@ impl Method {
             Self::Image => Some("image"),
             Self::Audio => Some("audio"),
             Self::Text | Self::Bow | Self::Bert => Some("text"),
-            _ => None,
+            Self::Concat
+            | Self::Late
+            | Self::Align
+            | Self::Qmf
+            | Self::Tmc
+            | Self::TmcViews
+            | Self::Hemis
+            | Self::SimMmdg
+            | Self::ConcatBow
+            | Self::ConcatBert
+            | Self::Mmbt
+            | Self::Lckd
+            | Self::Clip
+            | Self::AlignItc
+            | Self::Mmtm
+            | Self::Hved
+            | Self::Mmfm
+            | Self::Rseg => None,
         }
     }
 
@@ -265,20 +282,85 @@ impl Method {
         match self {
             // It takes the product of every subset.
             Self::Hved => Some(8),
-            _ => None,
+            Self::Concat
+            | Self::Late
+            | Self::Image
+            | Self::Audio
+            | Self::Text
+            | Self::Align
+            | Self::Qmf
+            | Self::Tmc
+            | Self::TmcViews
+            | Self::Hemis
+            | Self::SimMmdg
+            | Self::Bow
+            | Self::Bert
+            | Self::ConcatBow
+            | Self::ConcatBert
+            | Self::Mmbt
+            | Self::Lckd
+            | Self::Clip
+            | Self::AlignItc
+            | Self::Mmtm
+            | Self::Mmfm
+            | Self::Rseg => None,
         }
     }
 
     /// Whether it draws modalities together by pairs, and so needs two.
     #[must_use]
     pub const fn needs_pairs(self) -> bool {
-        matches!(self, Self::Clip | Self::AlignItc)
+        match self {
+            Self::Clip | Self::AlignItc => true,
+            Self::Concat
+            | Self::Late
+            | Self::Image
+            | Self::Audio
+            | Self::Text
+            | Self::Align
+            | Self::Qmf
+            | Self::Tmc
+            | Self::TmcViews
+            | Self::Hemis
+            | Self::SimMmdg
+            | Self::Bow
+            | Self::Bert
+            | Self::ConcatBow
+            | Self::ConcatBert
+            | Self::Mmbt
+            | Self::Lckd
+            | Self::Mmtm
+            | Self::Hved
+            | Self::Mmfm
+            | Self::Rseg => false,
+        }
     }
 
     /// Whether it reads the words of a text one by one, beyond their counts, and needs a text.
     #[must_use]
     pub const fn reads_words(self) -> bool {
-        matches!(self, Self::Bow | Self::Bert | Self::ConcatBow | Self::ConcatBert)
+        match self {
+            Self::Bow | Self::Bert | Self::ConcatBow | Self::ConcatBert => true,
+            Self::Concat
+            | Self::Late
+            | Self::Image
+            | Self::Audio
+            | Self::Text
+            | Self::Align
+            | Self::Qmf
+            | Self::Tmc
+            | Self::TmcViews
+            | Self::Hemis
+            | Self::SimMmdg
+            | Self::Mmbt
+            | Self::Lckd
+            | Self::Clip
+            | Self::AlignItc
+            | Self::Mmtm
+            | Self::Hved
+            | Self::Mmfm
+            | Self::Rseg => false,
+        }
     }
 
     /// The name on the command line and in results.
@@ -382,7 +464,38 @@ impl Objective {
     /// Whether it learns from rendered twins.
     #[must_use]
     pub const fn needs_twins(self) -> bool {
-        matches!(self, Self::C3rTwin)
+        match self {
+            Self::C3rTwin => true,
+            Self::Erm | Self::C3r | Self::C3rLiteral | Self::C3rAdjust | Self::C3rDiscount => false,
+        }
+    }
+
+    /// Whether it has a hypothetical branch by a gradient step (Eq. 7), and with it an instrument.
+    #[must_use]
+    pub const fn has_gradient_step(self) -> bool {
+        match self {
+            Self::C3r | Self::C3rLiteral => true,
+            Self::Erm | Self::C3rAdjust | Self::C3rDiscount | Self::C3rTwin => false,
+        }
+    }
+
+    /// Whether it weighs samples by the predictions of a biased second model that learns slowly.
+    #[must_use]
+    pub const fn adjusts(self) -> bool {
+        match self {
+            Self::C3rAdjust => true,
+            Self::Erm | Self::C3r | Self::C3rLiteral | Self::C3rDiscount | Self::C3rTwin => false,
+        }
+    }
+
+    /// Whether it discounts the predictions of a biased second model that soon stops learning, with a
+    /// loss of each modality alone and a running mean beside that.
+    #[must_use]
+    pub const fn discounts(self) -> bool {
+        match self {
+            Self::C3rDiscount => true,
+            Self::Erm | Self::C3r | Self::C3rLiteral | Self::C3rAdjust | Self::C3rTwin => false,
+        }
     }
 }
 

@@ -39,7 +39,9 @@ pub struct Companion {
 /// The learning rate of the second model of `c3r-adjust`, as dfdx's trainer sets it; none for other
 /// objectives.
 pub fn companion_rate(training: &Training) -> Option<f64> {
-    (training.objective == Objective::C3rAdjust)
+    training
+        .objective
+        .adjusts()
         .then(|| f64::from(training.learning_rate) * training.exposure_share())
 }
 
@@ -55,7 +57,9 @@ impl Companion {
                 let rate = f64::from(training.learning_rate);
                 (Plan { training, ..plan.clone() }, rate, Some(discount))
             }
-            _ => return None,
+            Objective::Erm | Objective::C3r | Objective::C3rLiteral | Objective::C3rTwin => {
+                return None;
+            }
         };
         let network = Network::new(&plan, seed.wrapping_add(1));
         Some(Self { network, rate, discount, strata: None, learns: false })

@@ -131,7 +131,25 @@ const fn text_encoding(method: MethodName) -> Encoding {
     match method {
         MethodName::Bow | MethodName::ConcatBow => Encoding::Bow,
         MethodName::Bert | MethodName::ConcatBert => Encoding::Sentence,
-        _ => Encoding::Mlp,
+        MethodName::Concat
+        | MethodName::Late
+        | MethodName::Image
+        | MethodName::Audio
+        | MethodName::Text
+        | MethodName::Align
+        | MethodName::Qmf
+        | MethodName::Tmc
+        | MethodName::TmcViews
+        | MethodName::Hemis
+        | MethodName::SimMmdg
+        | MethodName::Mmbt
+        | MethodName::Lckd
+        | MethodName::Clip
+        | MethodName::AlignItc
+        | MethodName::Mmtm
+        | MethodName::Hved
+        | MethodName::Mmfm
+        | MethodName::Rseg => Encoding::Mlp,
     }
 }
 

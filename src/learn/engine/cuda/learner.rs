@@ -42,19 +42,27 @@ pub struct OnCard<D> {
     pub(super) card: Mutex<Held<D>>,
 }
 
+/// Whether there are kernels for an objective.
+const fn knows(objective: Objective) -> bool {
+    match objective {
+        Objective::Erm
+        | Objective::C3r
+        | Objective::C3rLiteral
+        | Objective::C3rAdjust
+        | Objective::C3rTwin => true,
+        Objective::C3rDiscount => false,
+    }
+}
+
 /// The objectives that there are kernels for.
-pub(super) const KNOWN: [Objective; 5] = [
-    Objective::Erm,
-    Objective::C3r,
-    Objective::C3rLiteral,
-    Objective::C3rAdjust,
-    Objective::C3rTwin,
-];
+pub(super) fn known() -> impl Iterator<Item = Objective> {
+    Objective::ALL.into_iter().filter(|&objective| knows(objective))
+}
 
 /// An error for what there are no kernels for, or what they have no room for.
 fn fits(plan: &Plan, placed: &Placed) -> Result<(), LearnError> {
     let objective = plan.training.objective;
-    if !KNOWN.contains(&objective) {
+    if !knows(objective) {
         return Err(LearnError::Setting {
             setting: "the objective on a GPU".into(),
             found: objective.name().into(),
@@ -95,7 +103,7 @@ impl<D: Device> OnCard<D> {
             store.restore(checkpoint)?;
         }
         let mut stores = vec![store];
-        if plan.training.objective == Objective::C3rAdjust {
+        if plan.training.objective.adjusts() {
             stores.push(Store::new(placed.shape.entries.clone(), seed.wrapping_add(1)));
         }
         let mut card = Held::new(device, stores);
@@ -199,7 +207,7 @@ impl<D: Device> Learner for OnCard<D> {
         let card = self.card.get_mut().unwrap_or_else(PoisonError::into_inner);
         card.withdraw(&self.placed)?;
         let entries = &placed.shape.entries;
-        match (training.objective == Objective::C3rAdjust, card.stores.len()) {
+        match (training.objective.adjusts(), card.stores.len()) {
             (true, 1) => card.stores.push(Store::new(entries.clone(), seed.wrapping_add(1))),
             (false, _) => card.stores.truncate(1),
             (true, _) => {}

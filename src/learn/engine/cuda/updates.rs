@@ -63,10 +63,10 @@ impl<D: Device> OnCard<D> {
     ) -> Result<(), LearnError> {
         batch.check(&self.plan.inputs, self.plan.classes)?;
         counted(&self.placed, batch.rows)?;
-        let batches = match self.plan.training.objective {
-            Objective::C3rTwin => vec![batch, self.plan.twins_of(batch, twin)?],
-            _ => vec![batch],
-        };
+        let mut batches = vec![batch];
+        if self.plan.training.objective.needs_twins() {
+            batches.push(self.plan.twins_of(batch, twin)?);
+        }
         let companion = self.companion();
         let words = self.told_words();
         let Self { plan, placed, card, .. } = self;
