@@ -343,8 +343,10 @@ mod tests {
             let mut discount = taught(&[0, 1, 0, 1], &[0, 1, 0, 1]);
             discount.retune(&Training { discount: 2.0, discount_lag, ..Training::default() });
             for _ in 0..updates {
-                // The companion knows every label.
-                discount.offsets(&labels, &labels).unwrap();
+                // The companion knows every label, and says nothing any more once it isn't trusted.
+                if discount.offsets(&labels, &labels).is_none() {
+                    break;
+                }
                 discount.watch(&logits(wrong), &labels, 7, progress);
             }
             discount.trust()
