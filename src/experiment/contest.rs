@@ -131,8 +131,8 @@ pub trait Watcher {
 /// Trains all models of a contest. The flag is false where the watcher ended it early.
 ///
 /// # Errors
-/// A model that can't be built. One that diverges is no error: it says so itself, and the others
-/// go on.
+/// A model that can't be built. One that diverges, by its losses or by its weights at the end, is no
+/// error: it says so itself, and the others go on.
 pub fn train(
     contest: &Contest,
     watcher: &mut impl Watcher,
@@ -180,11 +180,11 @@ pub fn train(
     let entrants =
         trainees.into_iter().zip(&contest.trainings).map(|(trainee, training)| Entrant {
             training: training.clone(),
-            learner: trainee.learner,
             curve: trainee.curve,
             decisions: trainee.decisions,
             seconds: if alone { whole } else { times.making() + trainee.seconds },
-            failure: trainee.failure,
+            failure: trainee.failure.or_else(|| trainee.learner.check_weights().err()),
+            learner: trainee.learner,
             metrics: None,
         });
     Ok((entrants.collect(), complete))

@@ -25,6 +25,15 @@ pub enum RunError {
     /// The model can't be written or read.
     #[error(transparent)]
     Model(#[from] LearnError),
+    /// A run without a model: its training diverged.
+    #[error(
+        "{} has no model: its training diverged; train again with a lower learning rate",
+        path.display()
+    )]
+    NoModel {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The scene of the run is wrong.
     #[error(transparent)]
     Scene(#[from] SceneError),
@@ -73,7 +82,8 @@ impl RunDirectory {
     }
 
     /// Writes a trained model: `scene.ron`, `model.safetensors`, `losses.csv`. Figures and report
-    /// of an earlier run in the same place are taken away: they would be of another model.
+    /// of an earlier run in the same place are taken away: they would be of another model. Of one
+    /// whose weights are those of a failure no model is written.
     ///
     /// # Errors
     /// A file that can't be written; each is whole or isn't there.
@@ -92,7 +102,17 @@ impl RunDirectory {
         for stale in ["metrics.json", "report.html"] {
             let _ = std::fs::remove_file(self.file(stale));
         }
-        entrant.learner.save(&self.file("model.safetensors"))?;
+        let model = self.file("model.safetensors");
+        match entrant.learner.save(&model) {
+            Err(broken @ LearnError::BrokenWeights { .. }) => {
+                // One of an earlier run isn't the model of these losses.
+                let _ = std::fs::remove_file(&model);
+                if entrant.failure.is_none() {
+                    return Err(broken.into());
+                }
+            }
+            saved => saved?,
+        }
         write_whole(
             &self.file("losses.csv"),
             losses_csv(&entrant.curve, &entrant.decisions).as_bytes(),
@@ -120,6 +140,9 @@ impl RunDirectory {
         let specs = input_specs(&stage);
         let training = &stage.scene.training;
         let model = self.file("model.safetensors");
+        if !model.exists() && self.file("losses.csv").exists() {
+            return Err(RunError::NoModel { path: self.path.clone() });
+        }
         let learner = load_learner(&model, &specs, stage.classes(), training)?;
         Ok(SavedRun { stage: Arc::new(stage), learner })
     }

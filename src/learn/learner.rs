@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::decision::Decision;
-use super::parameter::NamedParameter;
+use super::parameter::{NamedParameter, check_weights};
 use super::twin_network::CounterfactualKind;
 use super::{Batch, LearnError, checkpoint};
 use crate::scene::training::Training;
@@ -166,9 +166,19 @@ pub trait Learner: Send + Sync {
         None
     }
 
+    /// Whether its weights are those of a model that has learned something: finite, and none of them
+    /// enormous.
+    ///
+    /// # Errors
+    /// [`LearnError::BrokenWeights`] where they aren't, or as [`Self::parameters`].
+    fn check_weights(&self) -> Result<(), LearnError> {
+        check_weights(&self.parameters()?)
+    }
+
     /// Writes all parameters to a SafeTensors file, the same bytes for the same parameters.
     ///
     /// # Errors
+    /// [`LearnError::BrokenWeights`] for a model that diverged, of which nothing is written;
     /// [`LearnError::CheckpointFile`] if it can't be written.
     fn save(&self, path: &Path) -> Result<(), LearnError> {
         checkpoint::write(path, &self.parameters()?)
