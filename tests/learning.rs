@@ -4,7 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use twinworld::experiment::{Contest, Entrant, Times, Watcher, judge, train};
+use twinworld::experiment::{
+    Contest, Entrant, RunDirectory, Times, TrainingState, Watcher, judge, train,
+};
 use twinworld::learn::{Engine, StepLosses, new_learner};
 use twinworld::scene::training::{Method, Objective, Training};
 use twinworld::scene::{Stage, load};
@@ -49,6 +51,19 @@ fn trains(stage: &Arc<Stage>, method: Method) {
         assert_eq!(metrics.steps, 2);
         assert_eq!(metrics.causation.len(), stage.factors.len());
         assert!(entrant.curve.iter().all(|l| l.total.is_finite()), "{method:?}");
+        assert_eq!(entrant.decisions(), entrant.decision_curve().last());
+        let decided = match entrant.training.objective {
+            Objective::C3rAdjust => "weight_max",
+            Objective::C3rDiscount => "companion_samples",
+            Objective::Erm | Objective::C3r | Objective::C3rLiteral | Objective::C3rTwin => {
+                continue;
+            }
+        };
+        let pretrains = matches!(method, Method::Clip | Method::AlignItc);
+        let told = entrant.decision_curve().changes(decided).first().map(|change| change.step);
+        // Before labels are looked at the biased model of c3r-adjust has nothing to say.
+        let first = 1 + usize::from(pretrains && decided == "weight_max");
+        assert_eq!(told, Some(first), "{method:?} {decided}");
     }
     // All started from the same weights on the same specimens; an adjustment weighs them anew, and
     // a discrepancy of distributions is one of all rows, twins among them.
@@ -180,4 +195,56 @@ fn a_diverging_model_does_not_stop_the_others() {
     assert!(entrants[1].metrics.is_none());
     let message = entrants[1].failure.as_ref().unwrap().to_string();
     assert!(message.contains("diverged at step"), "{message}");
+    assert_eq!(entrants[0].state(), TrainingState::Trained);
+    let state = entrants[1].state();
+    assert!(matches!(state, TrainingState::Diverged { step: 2.., .. }), "{state}");
+}
+
+/// One update throws the weights far away, and no second one meets the loss that they have: they are
+/// looked at in the end.
+#[test]
+fn weights_of_a_model_that_diverged_are_noticed_and_not_written() {
+    let stage = scene("duck.ron");
+    let wild =
+        Training { steps: 1, batch: 32, learning_rate: 1e30, ..stage.scene.training.clone() };
+    let trainings = vec![wild];
+    let contest = Contest {
+        stage: Arc::clone(&stage),
+        seed: 1,
+        trainings,
+        specimens: 64,
+        engine: Engine::Auto.into(),
+    };
+    let entrants = hold(&contest);
+    let entrant = &entrants[0];
+    assert_eq!(entrant.curve.len(), 1);
+    let message = entrant.failure.as_ref().unwrap().to_string();
+    assert!(message.contains("the weights of `") && message.contains("enormous"), "{message}");
+    assert!(matches!(entrant.state(), TrainingState::Diverged { step: 1, .. }));
+    let folder = tempfile::tempdir().unwrap();
+    let directory = RunDirectory::create(folder.path()).unwrap();
+    std::fs::write(directory.file("model.safetensors"), "of an earlier run").unwrap();
+    directory.write_model(&stage, 1, entrant).unwrap();
+    assert!(!directory.file("model.safetensors").exists());
+    let error = directory.read().err().unwrap().to_string();
+    assert!(error.contains("diverged") && error.contains("lower learning rate"), "{error}");
+}
+
+#[test]
+fn a_training_that_was_ended_early_says_so() {
+    struct Impatient;
+    impl Watcher for Impatient {
+        fn trained(&mut self, _: usize, _: &[Option<StepLosses>]) {}
+        fn timed(&mut self, _: &Times) {}
+        fn examined(&mut self) {}
+        fn wants_end(&mut self) -> bool {
+            true
+        }
+    }
+    let stage = scene("duck.ron");
+    let trainings = vec![Training { steps: 5, batch: 32, ..stage.scene.training.clone() }];
+    let contest = Contest { stage, seed: 1, trainings, specimens: 64, engine: Engine::Auto.into() };
+    let (entrants, complete) = train(&contest, &mut Impatient).unwrap();
+    assert!(!complete);
+    assert_eq!(entrants[0].state(), TrainingState::Stopped { step: 1 });
 }

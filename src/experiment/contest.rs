@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::learn::{Compute, LearnError, Learner, StepLosses, new_learner_on};
+use crate::learn::{Compute, DecisionCurve, LearnError, Learner, StepLosses, new_learner_on};
 use crate::measure::{Evaluated, Metrics, SCHEMA, Table, evaluate};
 use crate::scene::Stage;
 use crate::scene::training::Training;
@@ -34,6 +34,8 @@ pub struct Entrant {
     pub learner: Box<dyn Learner>,
     /// The losses of every update.
     pub curve: Vec<StepLosses>,
+    /// What method and objective decided, update by update.
+    pub decisions: DecisionCurve,
     /// Seconds that training it took, its share of the world's frames included.
     pub seconds: f64,
     /// Why it stopped learning, if it did.
@@ -45,10 +47,24 @@ pub struct Entrant {
 }
 
 impl Entrant {
+    /// What method and objective have decided, as it stood after the last update, by the names that
+    /// [`Decision`](crate::learn::Decision) lists; empty where they decide nothing.
+    #[must_use]
+    pub fn decisions(&self) -> BTreeMap<String, f64> {
+        self.decisions.last()
+    }
+
+    /// The same update by update: when each decision changed, and what it became.
+    #[must_use]
+    pub const fn decision_curve(&self) -> &DecisionCurve {
+        &self.decisions
+    }
+
     /// Takes over what an evaluation found.
     pub fn take(&mut self, scene: &str, seed: u64, evaluated: Evaluated) {
         let (training, steps) = (&self.training, self.curve.len());
         let Evaluated { evaluation, table } = evaluated;
+        let decisions = self.decisions();
         self.table = Some(table);
         self.metrics = Some(Metrics {
             schema: SCHEMA,
@@ -61,7 +77,7 @@ impl Entrant {
             steps,
             seconds: self.seconds,
             samples_per_second: (steps * training.batch) as f64 / self.seconds.max(1e-9),
-            decisions: BTreeMap::new(),
+            decisions,
             evaluation,
             notes: Vec::new(),
         });
@@ -121,8 +137,8 @@ pub trait Watcher {
 /// Trains all models of a contest. The flag is false where the watcher ended it early.
 ///
 /// # Errors
-/// A model that can't be built. One that diverges is no error: it says so itself, and the others
-/// go on.
+/// A model that can't be built. One that diverges, by its losses or by its weights at the end, is no
+/// error: it says so itself, and the others go on.
 pub fn train(
     contest: &Contest,
     watcher: &mut impl Watcher,
@@ -170,10 +186,11 @@ pub fn train(
     let entrants =
         trainees.into_iter().zip(&contest.trainings).map(|(trainee, training)| Entrant {
             training: training.clone(),
-            learner: trainee.learner,
             curve: trainee.curve,
+            decisions: trainee.decisions,
             seconds: if alone { whole } else { times.making() + trainee.seconds },
-            failure: trainee.failure,
+            failure: trainee.failure.or_else(|| trainee.learner.check_weights().err()),
+            learner: trainee.learner,
             metrics: None,
             table: None,
         });

@@ -11,6 +11,7 @@ mod paper;
 pub mod plan;
 pub mod report;
 mod run_directory;
+mod state;
 mod study;
 pub mod trials;
 
@@ -21,6 +22,7 @@ pub use crew::in_order;
 pub use exhibits::{disagreements, sheet};
 pub use paper::{run_reports, write_paper};
 pub use run_directory::{RunDirectory, RunError, SavedRun, write_whole};
+pub use state::TrainingState;
 pub use study::{Study, StudyError};
 
 pub use crate::measure::statistic::{Spread, spread};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Entrant;
-use crate::learn::{LearnError, Learner, StepLosses, load_learner};
+use crate::learn::{DecisionCurve, LearnError, Learner, StepLosses, load_learner};
 use crate::scene::{Scene, SceneError, Stage, load, to_ron};
 use crate::world::input_specs;
 
@@ -25,6 +25,15 @@ pub enum RunError {
     /// The model can't be written or read.
     #[error(transparent)]
     Model(#[from] LearnError),
+    /// A run without a model: its training diverged.
+    #[error(
+        "{} has no model: its training diverged; train again with a lower learning rate",
+        path.display()
+    )]
+    NoModel {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The scene of the run is wrong.
     #[error(transparent)]
     Scene(#[from] SceneError),
@@ -73,7 +82,8 @@ impl RunDirectory {
     }
 
     /// Writes a trained model: `scene.ron`, `model.safetensors`, `losses.csv`. Figures and report
-    /// of an earlier run in the same place are taken away: they would be of another model.
+    /// of an earlier run in the same place are taken away: they would be of another model. Of one
+    /// whose weights are those of a failure no model is written.
     ///
     /// # Errors
     /// A file that can't be written; each is whole or isn't there.
@@ -92,8 +102,21 @@ impl RunDirectory {
         for stale in ["metrics.json", "report.html"] {
             let _ = std::fs::remove_file(self.file(stale));
         }
-        entrant.learner.save(&self.file("model.safetensors"))?;
-        write_whole(&self.file("losses.csv"), losses_csv(&entrant.curve).as_bytes())
+        let model = self.file("model.safetensors");
+        match entrant.learner.save(&model) {
+            Err(broken @ LearnError::BrokenWeights { .. }) => {
+                // One of an earlier run isn't the model of these losses.
+                let _ = std::fs::remove_file(&model);
+                if entrant.failure.is_none() {
+                    return Err(broken.into());
+                }
+            }
+            saved => saved?,
+        }
+        write_whole(
+            &self.file("losses.csv"),
+            losses_csv(&entrant.curve, &entrant.decisions).as_bytes(),
+        )
     }
 
     /// Writes `metrics.json`.
@@ -117,8 +140,18 @@ impl RunDirectory {
         let specs = input_specs(&stage);
         let training = &stage.scene.training;
         let model = self.file("model.safetensors");
+        if !model.exists() && self.file("losses.csv").exists() {
+            return Err(RunError::NoModel { path: self.path.clone() });
+        }
         let learner = load_learner(&model, &specs, stage.classes(), training)?;
         Ok(SavedRun { stage: Arc::new(stage), learner })
+    }
+
+    /// The losses of every update, and what was decided in them, as `losses.csv` has them; nothing
+    /// where there is no such file.
+    #[must_use]
+    pub fn curve(&self) -> (Vec<StepLosses>, DecisionCurve) {
+        read_losses(&std::fs::read_to_string(self.file("losses.csv")).unwrap_or_default())
     }
 }
 
@@ -140,12 +173,17 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     })
 }
 
-fn losses_csv(curve: &[StepLosses]) -> String {
-    let mut text =
-        "step,total,sufficiency,necessity,l_v,l_fe,twin,consistency,accuracy\n".to_owned();
+/// The columns of `losses.csv` that are always there: the update and its losses.
+const LOSSES: [&str; 9] =
+    ["step", "total", "sufficiency", "necessity", "l_v", "l_fe", "twin", "consistency", "accuracy"];
+
+/// A line for every update: its losses, then a column for every decision that was ever told, empty
+/// where it wasn't told yet.
+fn losses_csv(curve: &[StepLosses], decisions: &DecisionCurve) -> String {
+    let mut text = format!("{}{}\n", LOSSES.join(","), decisions.csv_head());
     for (i, l) in curve.iter().enumerate() {
         text += &format!(
-            "{},{},{},{},{},{},{},{},{}\n",
+            "{},{},{},{},{},{},{},{},{}{}\n",
             i + 1,
             l.total,
             l.sufficiency,
@@ -154,15 +192,58 @@ fn losses_csv(curve: &[StepLosses]) -> String {
             l.l_fe,
             l.twin,
             l.consistency,
-            l.accuracy
+            l.accuracy,
+            decisions.csv_row(i + 1)
         );
     }
     text
 }
 
+/// Reads `losses.csv` back, up to the first line that isn't whole.
+fn read_losses(text: &str) -> (Vec<StepLosses>, DecisionCurve) {
+    let line = |line: &str| -> Option<StepLosses> {
+        let mut numbers = line.split(',').skip(1).map(|cell| cell.trim().parse::<f64>().ok());
+        let mut next = || numbers.next().flatten();
+        Some(StepLosses {
+            total: next()?,
+            sufficiency: next()?,
+            necessity: next()?,
+            l_v: next()?,
+            l_fe: next()?,
+            twin: next()?,
+            consistency: next()?,
+            accuracy: next()?,
+        })
+    };
+    let curve: Vec<StepLosses> = text.lines().skip(1).map_while(line).collect();
+    let whole: Vec<&str> = text.lines().take(1 + curve.len()).collect();
+    (curve, DecisionCurve::read_csv(&whole.join("\n"), LOSSES.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::Decision;
+
+    #[test]
+    fn decisions_stand_behind_the_losses_of_their_update() {
+        let mut decisions = DecisionCurve::default();
+        decisions.record(2, &[Decision::new("trust", 0.5)]);
+        let curve = [StepLosses { total: 0.25, ..StepLosses::default() }; 2];
+        let text = losses_csv(&curve, &decisions);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines[0],
+            "step,total,sufficiency,necessity,l_v,l_fe,twin,consistency,accuracy,trust"
+        );
+        assert_eq!(lines[1..], ["1,0.25,0,0,0,0,0,0,0,", "2,0.25,0,0,0,0,0,0,0,0.5"]);
+        assert_eq!(read_losses(&text), (curve.to_vec(), decisions));
+        let broken = text.replace("2,0.25", "2,");
+        assert_eq!(read_losses(&broken), (curve[..1].to_vec(), DecisionCurve::default()));
+        let plain = losses_csv(&curve, &DecisionCurve::default());
+        assert_eq!(plain.lines().nth(2), Some("2,0.25,0,0,0,0,0,0,0"));
+        assert_eq!(read_losses(&plain).0, curve);
+    }
 
     #[test]
     fn a_file_is_whole_or_not_there() {

@@ -9,7 +9,9 @@ use super::Entrant;
 use super::feed::Feed;
 use crate::causal::noise::{StreamId, stream};
 use crate::dataset::read::{Data, SplitData};
-use crate::learn::{Batch, Compute, LearnError, Learner, StepLosses, new_learner_on};
+use crate::learn::{
+    Batch, Compute, DecisionCurve, LearnError, Learner, StepLosses, new_learner_on,
+};
 use crate::measure::condition::Reach;
 use crate::measure::from_data::{columns as from_data, scope};
 use crate::measure::table::Answers;
@@ -122,6 +124,7 @@ impl Study {
         let mut learner = new_learner_on(engine, specs, classes, training, self.seed)?;
         let start = Instant::now();
         let (mut curve, mut failure, mut complete) = (Vec::new(), None, true);
+        let mut decisions = DecisionCurve::default();
         let (mut real, mut twin) = (Batch::default(), Batch::default());
         let Some(train) = self.data.split("train") else {
             return Err(StudyError::NoTraining { found: String::new() });
@@ -147,6 +150,7 @@ impl Study {
             match learner.update(&real, with_twin) {
                 Ok(losses) => {
                     curve.push(losses);
+                    decisions.record(step, &learner.decisions());
                     if !watch(step, &losses) {
                         complete = false;
                         break;
@@ -159,9 +163,19 @@ impl Study {
             }
         }
         let seconds = start.elapsed().as_secs_f64();
+        let failure = failure.or_else(|| learner.check_weights().err());
         let training = self.training.clone();
         let entrant =
-            Entrant { training, learner, curve, seconds, failure, metrics: None, table: None };
+            Entrant {
+                training,
+                learner,
+                curve,
+                decisions,
+                seconds,
+                failure,
+                metrics: None,
+                table: None,
+            };
         Ok((entrant, complete))
     }
 

@@ -46,7 +46,8 @@ pub fn new_learner_on(
 /// # Errors
 /// As [`new_learner`]; [`LearnError::CheckpointFile`], [`LearnError::CheckpointFormat`],
 /// [`LearnError::MissingTensor`], [`LearnError::UnknownTensor`] or [`LearnError::WrongShape`] if
-/// the file can't be read or was saved by another model.
+/// the file can't be read or was saved by another model, [`LearnError::BrokenCheckpoint`] if that
+/// one diverged.
 pub fn load_learner(
     path: &Path,
     inputs: &[InputSpec],

@@ -9,7 +9,7 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use super::LearnError;
 use super::device::LearnDevice;
-use super::parameter::{NamedParameter, Parameter};
+use super::parameter::{NamedParameter, Parameter, broken, check_weights};
 
 /// Tensors that a model without an instrument leaves aside: they have no part in its verdict.
 const INSTRUMENT: &str = "instrument.";
@@ -23,8 +23,23 @@ pub struct Checkpoint {
 /// Writes `parameters` to `path`, the same bytes for the same parameters.
 ///
 /// # Errors
-/// [`LearnError::CheckpointFile`] if it can't be written.
+/// [`LearnError::BrokenWeights`] for what has diverged: nothing is then written;
+/// [`LearnError::CheckpointFile`] if it can't be.
 pub fn write(path: &Path, parameters: &[NamedParameter]) -> Result<(), LearnError> {
+    check_weights(parameters)?;
+    let file = encoded(path, parameters)?;
+    // Beside its place first: a file of this name is whole, or the one before.
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".part");
+    let aside = PathBuf::from(aside);
+    fs::write(&aside, file).and_then(|()| fs::rename(&aside, path)).map_err(|source| {
+        let _ = fs::remove_file(&aside);
+        LearnError::CheckpointFile { path: path.into(), source }
+    })
+}
+
+/// The bytes of a file of these parameters.
+fn encoded(path: &Path, parameters: &[NamedParameter]) -> Result<Vec<u8>, LearnError> {
     let bytes: Vec<Vec<u8>> = parameters
         .iter()
         .map(|parameter| parameter.values.iter().flat_map(|value| value.to_le_bytes()).collect())
@@ -42,15 +57,7 @@ pub fn write(path: &Path, parameters: &[NamedParameter]) -> Result<(), LearnErro
         })
         .collect::<Result<Vec<_>, _>>()
         .map_err(format)?;
-    let file = serialize(views, None).map_err(format)?;
-    // Beside its place first: a file of this name is whole, or the one before.
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".part");
-    let aside = PathBuf::from(aside);
-    fs::write(&aside, file).and_then(|()| fs::rename(&aside, path)).map_err(|source| {
-        let _ = fs::remove_file(&aside);
-        LearnError::CheckpointFile { path: path.into(), source }
-    })
+    serialize(views, None).map_err(format)
 }
 
 impl Checkpoint {
@@ -58,13 +65,14 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`LearnError::CheckpointFile`] if there is no such file or it can't be read,
-    /// [`LearnError::CheckpointFormat`] if it isn't a SafeTensors file of 32-bit floats.
+    /// [`LearnError::CheckpointFormat`] if it isn't a SafeTensors file of 32-bit floats,
+    /// [`LearnError::BrokenCheckpoint`] if it's that of a model that diverged.
     pub fn read(path: &Path) -> Result<Self, LearnError> {
         let bytes = fs::read(path)
             .map_err(|source| LearnError::CheckpointFile { path: path.into(), source })?;
         let format = |reason: String| LearnError::CheckpointFormat { path: path.into(), reason };
         let file = SafeTensors::deserialize(&bytes).map_err(|error| format(error.to_string()))?;
-        let mut tensors = BTreeMap::new();
+        let mut tensors: BTreeMap<String, (Vec<usize>, Vec<f32>)> = BTreeMap::new();
         for (name, view) in file.tensors() {
             if view.dtype() != Dtype::F32 {
                 return Err(format(format!("tensor `{name}` is of type {:?}", view.dtype())));
@@ -72,6 +80,11 @@ impl Checkpoint {
             let numbers = view.data().chunks_exact(4);
             let values = numbers.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
             tensors.insert(name, (view.shape().to_vec(), values));
+        }
+        let found = tensors.iter().find_map(|(name, (_, values))| Some((name, broken(values)?)));
+        if let Some((tensor, value)) = found {
+            let (path, tensor) = (path.into(), tensor.clone());
+            return Err(LearnError::BrokenCheckpoint { path, tensor, value });
         }
         Ok(Self { path: path.into(), tensors })
     }
@@ -117,5 +130,42 @@ impl Checkpoint {
             }
             None => Ok(all),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{InputSpec, load_learner, new_learner};
+    use super::*;
+    use crate::scene::training::Training;
+
+    #[test]
+    fn a_model_that_diverged_is_neither_written_nor_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let inputs = [InputSpec::row("image", 3), InputSpec::row("audio", 2)];
+        let training = Training { features: 4, representation: 5, ..Training::default() };
+        let learner = new_learner(&inputs, 2, &training, 1).unwrap();
+        let whole = learner.parameters().unwrap();
+        let place = whole.iter().position(|own| own.name.ends_with("weight")).unwrap();
+        for (value, words) in
+            [(f32::NAN, "not finite"), (f32::INFINITY, "not finite"), (-3e7, "enormous")]
+        {
+            let mut broken = whole.clone();
+            broken[place].values[1] = value;
+            let name = format!("`{}`", broken[place].name);
+            let told = |error: LearnError| {
+                let text = error.to_string();
+                assert!(text.contains(&name) && text.contains(words), "{text}");
+                assert!(text.contains("lower learning rate") && !text.contains('\n'), "{text}");
+            };
+            told(write(&path, &broken).unwrap_err());
+            assert!(!path.exists(), "nothing is written of it");
+            fs::write(&path, encoded(&path, &broken).unwrap()).unwrap();
+            told(load_learner(&path, &inputs, 2, &training).err().unwrap());
+            fs::remove_file(&path).unwrap();
+        }
+        write(&path, &whole).unwrap();
+        assert!(load_learner(&path, &inputs, 2, &training).is_ok());
     }
 }

@@ -50,18 +50,15 @@ impl<D: LearnDevice, M: Method<D>> Companion<D, M> {
     pub fn new(start: &Start<D>, plan: &Plan, adam: &AdamConfig) -> Result<Self, D::Err> {
         let start = Start { device: start.device.clone(), seed: start.seed.wrapping_add(1) };
         // It has no companion of its own, and nothing but the task to learn.
-        let training = match plan.training.objective {
-            Objective::C3rDiscount => {
-                Training { objective: Objective::Erm, ..plan.training.clone() }
-            }
-            _ => plan.training.clone(),
+        let discounts = plan.training.objective.discounts();
+        let training = if discounts {
+            Training { objective: Objective::Erm, ..plan.training.clone() }
+        } else {
+            plan.training.clone()
         };
         let model = Model::new(&start, &plan.inputs, plan.classes, &training)?;
-        let slowness = match plan.training.objective {
-            Objective::C3rDiscount => 1.0,
-            _ => f64::from(training.companion_exposure) / training.steps.max(1) as f64,
-        };
-        Ok(Self { model, adam: AdamConfig { lr: adam.lr * slowness.min(1.0), ..*adam } })
+        let slowness = if discounts { 1.0 } else { training.exposure_share() };
+        Ok(Self { model, adam: AdamConfig { lr: adam.lr * slowness, ..*adam } })
     }
 
     /// Judges a batch, as a lesson.

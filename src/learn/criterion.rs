@@ -56,7 +56,15 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
         }
         match (self.plan.training.objective, twin) {
             (Objective::C3rTwin, Some(twin)) => self.twin_loss(pass, batch, twin),
-            (objective, _) => self.c3r_loss(pass, batch, objective),
+            (
+                Objective::Erm
+                | Objective::C3r
+                | Objective::C3rLiteral
+                | Objective::C3rAdjust
+                | Objective::C3rDiscount
+                | Objective::C3rTwin,
+                _,
+            ) => self.c3r_loss(pass, batch),
         }
     }
 
@@ -125,23 +133,12 @@ impl<D: LearnDevice, M: Method<D>> Criterion<'_, D, M> {
     }
 
     /// `lambda_s task`, and for the C3R objectives the rest of Eq. 10.
-    fn c3r_loss(
-        &self,
-        pass: &Pass<D>,
-        batch: &Batch,
-        objective: Objective,
-    ) -> Result<Loss<D>, D::Err> {
+    fn c3r_loss(&self, pass: &Pass<D>, batch: &Batch) -> Result<Loss<D>, D::Err> {
         let training = &self.plan.training;
         let one_hot = one_hot(self.device, batch.labels.iter().copied(), self.plan.classes)?;
         let task = self.task(pass, &self.targets(batch.rows, 0, &batch.labels))?;
         let mut loss = Loss::of(Term::Sufficiency, training.lambda_s, task)?;
-        let kind = match objective {
-            Objective::C3r => CounterfactualKind::Flip(training.step),
-            Objective::C3rLiteral => CounterfactualKind::Literal(training.literal_step),
-            Objective::Erm | Objective::C3rAdjust | Objective::C3rDiscount | Objective::C3rTwin => {
-                return Ok(loss);
-            }
-        };
+        let Some(kind) = CounterfactualKind::of(training) else { return Ok(loss) };
         let heads = &pass.joint.heads;
         let twin_networks = heads
             .iter()

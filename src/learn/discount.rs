@@ -27,19 +27,17 @@
 //!
 //! What is told by a companion can be told without it once the causes are read, and what is told by a
 //! cause can't. So trust is withdrawn for good where, from a quarter of the updates on, the verdict by
-//! `l` alone is right for fewer specimens than that by `l + o` by more than [`LAG`].
+//! `l` alone is right for fewer samples than that by `l + o` by more than `discount_lag` of them.
 //!
 //! Assumption: a cue that is learned at once and wholly, and that others can stand in for, is a
 //! companion. Where a cause is that easy, discounting it costs accuracy.
 
+use super::decision::Decision;
 use super::{Batch, Logits};
 use crate::scene::training::Training;
 
 /// What is left of a count after one more update.
 const MEMORY: f64 = 0.98;
-
-/// How far the verdict without the companion may lag behind, as a share of specimens.
-const LAG: f64 = 0.1;
 
 /// How many updates are looked at before trust can be withdrawn.
 const PATIENCE: u32 = 20;
@@ -49,14 +47,21 @@ pub struct Discount {
     classes: usize,
     /// The share of what the companion says that is discounted.
     share: f32,
-    /// How many updates the companion learns from.
-    lessons: usize,
-    /// How many it has had.
-    had: usize,
+    /// How far the verdict without the companion may lag behind, as a share of samples.
+    most_lag: f64,
+    /// From how many samples the companion learns.
+    exposure: f64,
+    /// From how many it has learned, and in how many updates.
+    samples: usize,
+    updates: i32,
     /// The batch by which it is judged, and its verdicts half-way.
     half_way: Option<(Batch, Vec<usize>)>,
-    /// From 0 to 1, once it is known.
+    /// How far its verdicts half-way and at the end agree, and how far it is trusted, from 0 to 1;
+    /// once they are known.
+    kappa: Option<f64>,
     trust: Option<f32>,
+    /// The update at which trust was withdrawn, counted from 1.
+    withdrawn_at: Option<usize>,
     /// Specimens of every verdict and label since then, the older the less.
     tally: Vec<f64>,
     /// What was added last, rows x classes.
@@ -73,10 +78,14 @@ impl Discount {
         Self {
             classes,
             share: training.discount,
-            lessons: training.companion_exposure.round() as usize,
-            had: 0,
+            most_lag: training.discount_lag,
+            exposure: training.exposure_samples.into(),
+            samples: 0,
+            updates: 0,
             half_way: None,
+            kappa: None,
             trust: None,
+            withdrawn_at: None,
             tally: vec![0.0; classes * classes],
             last: Vec::new(),
             right: [0.0; 2],
@@ -87,22 +96,27 @@ impl Discount {
     /// Other settings from now on.
     pub fn retune(&mut self, training: &Training) {
         self.share = training.discount;
+        self.most_lag = training.discount_lag;
     }
 
     /// Whether the companion learns from the next update.
     pub const fn learns(&self) -> bool {
-        self.had < self.lessons
+        (self.samples as f64) < self.exposure
     }
 
-    /// The companion has learned from one more update: its number from 1, by which its Adam goes.
-    pub const fn learned(&mut self) -> i32 {
-        self.had += 1;
-        self.had as i32
+    /// The companion has learned from one more update, of so many samples: its number from 1, by
+    /// which its Adam goes.
+    pub const fn learned(&mut self, rows: usize) -> i32 {
+        self.samples += rows;
+        self.updates = self.updates.saturating_add(1);
+        self.updates
     }
 
-    /// Takes note of the companion's verdicts half-way.
+    /// Takes note of the companion's verdicts half-way: on the batch that goes beyond the middle of
+    /// what it learns from.
     pub fn note(&mut self, batch: &Batch, verdicts: &[usize]) {
-        if self.learns() && self.had == self.lessons / 2 {
+        let reached = 2 * (self.samples + batch.rows);
+        if self.learns() && self.half_way.is_none() && reached as f64 > self.exposure {
             self.half_way = Some((batch.clone(), verdicts.to_vec()));
         }
     }
@@ -115,8 +129,10 @@ impl Discount {
 
     /// Settles how far the companion is trusted, by its verdicts on the pending batch.
     pub fn settle(&mut self, verdicts: &[usize]) {
-        let kappa = |(_, before): (Batch, Vec<usize>)| kappa(&before, verdicts, self.classes);
-        let kappa = self.half_way.take().map_or(0.0, kappa);
+        let classes = self.classes;
+        let before = self.half_way.take();
+        self.kappa = before.map(|(_, before)| kappa(&before, verdicts, classes));
+        let kappa = self.kappa.unwrap_or(0.0);
         self.trust = Some((2.0 * kappa - 1.0).clamp(0.0, 1.0) as f32);
     }
 
@@ -151,9 +167,10 @@ impl Discount {
         Some(self.last.clone())
     }
 
-    /// Looks at the logits of the batch that offsets were asked for last, before its update, when the
-    /// share `progress` of all updates is done: trust is withdrawn where they lag.
-    pub fn watch(&mut self, logits: &Logits, labels: &[usize], progress: f32) {
+    /// Looks at the logits of the batch that offsets were asked for last, before its update, which is
+    /// the `step`-th from 1, when the share `progress` of all updates is done: trust is withdrawn where
+    /// they lag.
+    pub fn watch(&mut self, logits: &Logits, labels: &[usize], step: usize, progress: f32) {
         if !self.discounts() || self.last.len() != logits.values.len() {
             return;
         }
@@ -166,10 +183,29 @@ impl Discount {
         let part = 1.0 / f64::from(self.watched.min(PATIENCE));
         let pairs = self.right.iter_mut().zip(found);
         pairs.for_each(|(right, found)| *right += part * (found - *right));
-        let [alone, helped] = self.right;
-        if self.watched >= PATIENCE && progress >= 0.25 && helped - alone > LAG {
+        if self.watched >= PATIENCE && progress >= 0.25 && self.lag() > self.most_lag {
             self.trust = Some(0.0);
+            self.withdrawn_at = Some(step);
         }
+    }
+
+    /// The share of samples more that are judged rightly with the companion than without it.
+    fn lag(&self) -> f64 {
+        let [alone, helped] = self.right;
+        helped - alone
+    }
+
+    /// What is decided so far.
+    pub fn decisions(&self) -> Vec<Decision> {
+        let lag = (self.watched > 0).then(|| self.lag());
+        let told = [
+            ("companion_samples", Some(self.samples as f64)),
+            ("kappa", self.kappa),
+            ("trust", self.trust.map(f64::from)),
+            ("lag", lag),
+            ("withdrawn_at", self.withdrawn_at.map(|step| step as f64)),
+        ];
+        told.into_iter().filter_map(|(name, value)| Some(Decision::new(name, value?))).collect()
     }
 }
 
@@ -202,7 +238,7 @@ fn kappa(one: &[usize], other: &[usize], classes: usize) -> f64 {
 impl Discount {
     /// One that trusts its companion wholly and has learned all from it.
     pub fn settled(training: &Training, classes: usize) -> Self {
-        Self { lessons: 0, trust: Some(1.0), ..Self::new(training, classes) }
+        Self { exposure: 0.0, trust: Some(1.0), ..Self::new(training, classes) }
     }
 
     /// How far the companion is trusted.
@@ -221,13 +257,13 @@ mod tests {
 
     /// Six lessons with these verdicts half-way and at the end.
     fn taught(half_way: &[usize], end: &[usize]) -> Discount {
-        let training = Training { companion_exposure: 6.0, discount: 2.0, ..Training::default() };
+        let training = Training { exposure_samples: 24.0, discount: 2.0, ..Training::default() };
         let mut discount = Discount::new(&training, 2);
         for lesson in 0..6 {
             assert!(discount.learns() && discount.pending().is_none());
             discount.note(&batch(), if lesson == 3 { half_way } else { &[0, 0, 0, 0] });
             assert_eq!(discount.offsets(&[0, 1, 0, 1], &[0, 1, 0, 1]), None);
-            discount.learned();
+            discount.learned(4);
         }
         assert!(!discount.learns());
         assert_eq!(discount.pending(), Some(&batch()));
@@ -247,6 +283,31 @@ mod tests {
         assert!((kappa(&eight(1), &eight(0), 2) - 0.75).abs() < 1e-12);
         let three = kappa(&[0, 1, 2], &[0, 1, 2], 3);
         assert!((three - 1.0).abs() < 1e-12);
+    }
+
+    /// From how many samples a companion learns in batches of so many, in how many updates, and before
+    /// which sample the batch begins that is judged half-way.
+    fn exposed(training: &Training, rows: usize) -> (usize, i32, usize) {
+        let mut discount = Discount::new(training, 2);
+        let batch = Batch { rows, labels: vec![0; rows], ..Batch::default() };
+        let mut half_way = None;
+        while discount.learns() {
+            let before = discount.samples;
+            discount.note(&batch, &vec![0; rows]);
+            half_way = half_way.or_else(|| discount.half_way.is_some().then_some(before));
+            discount.learned(rows);
+        }
+        (discount.samples, discount.updates, half_way.unwrap())
+    }
+
+    #[test]
+    fn a_companion_learns_from_as_many_samples_whatever_the_batch() {
+        let training = Training::default();
+        assert_eq!(exposed(&training, 256), (3840, 15, 7 * 256));
+        assert_eq!(exposed(&training, 32), (3840, 120, 60 * 32));
+        assert_eq!(exposed(&training, 100), (3900, 39, 19 * 100), "the last batch is a whole one");
+        assert_eq!(exposed(&training, 5000), (5000, 1, 0));
+        assert!(!Discount::new(&Training { exposure_samples: 0.0, ..training }, 2).learns());
     }
 
     #[test]
@@ -278,19 +339,48 @@ mod tests {
             let values = (0..40).flat_map(|i| [sign(i), -sign(i)]).collect();
             Logits { rows: 40, classes: 2, values }
         };
-        let trust = |wrong: usize, updates: usize, progress: f32| {
+        let trust_at = |discount_lag: f64, wrong: usize, updates: usize, progress: f32| {
             let mut discount = taught(&[0, 1, 0, 1], &[0, 1, 0, 1]);
+            discount.retune(&Training { discount: 2.0, discount_lag, ..Training::default() });
             for _ in 0..updates {
-                // The companion knows every label.
-                discount.offsets(&labels, &labels).unwrap();
-                discount.watch(&logits(wrong), &labels, progress);
+                // The companion knows every label, and says nothing any more once it isn't trusted.
+                if discount.offsets(&labels, &labels).is_none() {
+                    break;
+                }
+                discount.watch(&logits(wrong), &labels, 7, progress);
             }
             discount.trust()
         };
+        let trust = |wrong, updates, progress| trust_at(0.1, wrong, updates, progress);
         assert_eq!(trust(20, 20, 0.3), Some(0.0));
         assert_eq!(trust(20, 19, 0.3), Some(1.0), "too soon to tell");
         assert_eq!(trust(20, 60, 0.2), Some(1.0), "causes are still to be learned");
         assert_eq!(trust(3, 60, 1.0), Some(1.0), "3 of 40 is no lag");
+        assert_eq!(trust_at(0.05, 3, 60, 1.0), Some(0.0), "unless less is allowed");
+        assert_eq!(trust_at(0.6, 20, 60, 1.0), Some(1.0), "half of them is none where more is");
+    }
+
+    #[test]
+    fn what_is_decided_is_told_once_it_is_known() {
+        let told = |discount: &Discount, name: &str| {
+            discount.decisions().iter().find(|told| told.name == name).map(|told| told.value)
+        };
+        let mut discount = taught(&[0, 1, 0, 1], &[0, 1, 0, 1]);
+        let all = ["companion_samples", "kappa", "trust", "lag", "withdrawn_at"];
+        let wanted = [Some(24.0), Some(1.0), Some(1.0), None, None];
+        assert_eq!(all.map(|name| told(&discount, name)), wanted);
+        let (verdicts, labels) = ([0, 1, 0, 1], [0, 1, 0, 1]);
+        let wrong = Logits { rows: 4, classes: 2, values: [0.1, -0.1].repeat(4) };
+        for step in 1..=40 {
+            if discount.offsets(&verdicts, &labels).is_some() {
+                discount.watch(&wrong, &labels, step, 0.5);
+            }
+        }
+        // Half of them are right without the companion, all with it.
+        let wanted = [Some(24.0), Some(1.0), Some(0.0), Some(0.5), Some(20.0)];
+        assert_eq!(all.map(|name| told(&discount, name)), wanted);
+        let unknown = Discount::new(&Training::default(), 2);
+        assert_eq!(unknown.decisions(), [Decision::new("companion_samples", 0.0)]);
     }
 
     #[test]

@@ -43,6 +43,30 @@ pub enum LearnError {
         /// Its value.
         value: f32,
     },
+    /// Weights that no model has that has learned something.
+    #[error(
+        "the weights of `{tensor}` are {}: the run diverged; train again with a lower learning rate",
+        described(*value)
+    )]
+    BrokenWeights {
+        /// The first tensor that has such a number.
+        tensor: String,
+        /// The number.
+        value: f32,
+    },
+    /// A checkpoint holds weights that no model has that has learned something.
+    #[error(
+        "checkpoint {}: the weights of `{tensor}` are {}: the run diverged; train again with a lower \
+         learning rate", path.display(), described(*value)
+    )]
+    BrokenCheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// The first tensor that has such a number.
+        tensor: String,
+        /// The number.
+        value: f32,
+    },
     /// The device that computes reported an error.
     #[error("the compute device failed: {0}; try a smaller batch")]
     Device(String),
@@ -108,6 +132,15 @@ pub enum LearnError {
         /// The file's shape.
         found: Vec<usize>,
     },
+}
+
+/// What is wrong with a weight, in words.
+fn described(value: f32) -> String {
+    if value.is_finite() {
+        format!("enormous ({value:e})")
+    } else {
+        format!("not finite ({value})")
+    }
 }
 
 impl LearnError {

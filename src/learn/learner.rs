@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::parameter::NamedParameter;
+use super::decision::Decision;
+use super::parameter::{NamedParameter, check_weights};
 use super::twin_network::CounterfactualKind;
 use super::{Batch, LearnError, checkpoint};
 use crate::scene::training::Training;
@@ -181,6 +182,10 @@ pub trait Learner: Send + Sync {
     /// were), [`LearnError::Device`].
     fn update(&mut self, batch: &Batch, twin: Option<&Batch>) -> Result<StepLosses, LearnError>;
 
+    /// What method and objective have decided by themselves, as it stands after the last update;
+    /// nothing that isn't decided yet. [`Decision`] has all names.
+    fn decisions(&self) -> Vec<Decision>;
+
     /// Goes on under other weights, another learning rate or another objective: the parameters
     /// stay, and an instrument comes or goes with the objective that uses it.
     ///
@@ -224,9 +229,19 @@ pub trait Learner: Send + Sync {
         None
     }
 
+    /// Whether its weights are those of a model that has learned something: finite, and none of them
+    /// enormous.
+    ///
+    /// # Errors
+    /// [`LearnError::BrokenWeights`] where they aren't, or as [`Self::parameters`].
+    fn check_weights(&self) -> Result<(), LearnError> {
+        check_weights(&self.parameters()?)
+    }
+
     /// Writes all parameters to a SafeTensors file, the same bytes for the same parameters.
     ///
     /// # Errors
+    /// [`LearnError::BrokenWeights`] for a model that diverged, of which nothing is written;
     /// [`LearnError::CheckpointFile`] if it can't be written.
     fn save(&self, path: &Path) -> Result<(), LearnError> {
         checkpoint::write(path, &self.parameters()?)

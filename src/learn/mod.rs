@@ -12,6 +12,7 @@
 //! | [`Engine`], [`Device`], [`new_learner_on`] | what computes its updates, and where |
 //! | [`Accelerated`] | what a learner on a card offers besides: the next batch comes while one trains |
 //! | [`Batch`], [`InputSpec`] | what it is given: every modality's numbers, and the words of a text |
+//! | [`Decision`], [`DecisionCurve`] | what a method or an objective decided while it trained |
 //! | [`StepLosses`], [`Logits`], [`Counterfactual`], [`Representation`] | what it gives back |
 //! | [`c3_risk`] | the empirical C3 risk of both branches' logits (Eq. 8) |
 //!
@@ -30,6 +31,7 @@ mod build;
 mod checkpoint;
 mod companion;
 mod criterion;
+mod decision;
 mod decoder;
 mod dense;
 mod device;
@@ -53,6 +55,7 @@ mod parameter;
 mod plan;
 mod sequence;
 mod staging;
+mod strata;
 mod tape;
 #[cfg(test)]
 mod tests;
@@ -64,6 +67,7 @@ mod worker;
 
 pub use batch::Batch;
 pub use build::{fits, load_learner, load_learner_on, new_learner, new_learner_on};
+pub use decision::{Change, Decision, DecisionCurve};
 pub use engine::{Agreement, Choice, Compute, Device, Engine, Work, check_card, choose, multiply};
 pub use error::LearnError;
 pub use input::{Form, Grid, Input, InputSpec};

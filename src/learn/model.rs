@@ -83,7 +83,7 @@ impl<D: LearnDevice, M: Method<D>> Model<D, M> {
         classes: usize,
         training: &Training,
     ) -> Result<(), D::Err> {
-        if training.objective != Objective::C3rDiscount || training.lambda_alone == 0.0 {
+        if !training.objective.discounts() || training.lambda_alone == 0.0 {
             self.alone.clear();
         } else if self.alone.is_empty() {
             let used = self.modalities.iter().map(|&modality| inputs[modality].clone());

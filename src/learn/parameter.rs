@@ -3,6 +3,7 @@
 use dfdx::prelude::{AdamConfig, Gradients, HasShape, PutTape, Shape, Storage};
 use rand::RngExt;
 
+use super::LearnError;
 use super::device::LearnDevice;
 use super::ops::upload;
 use super::tape::{Buffer, Matrix, SharedTape, Var};
@@ -17,6 +18,26 @@ pub struct NamedParameter {
     pub shape: Vec<usize>,
     /// Row-major values.
     pub values: Vec<f32>,
+}
+
+/// The largest weight that is taken for learned: in a run at a sensible learning rate they stay below
+/// a hundred.
+const LARGEST: f32 = 1e6;
+
+/// The first number that no model has that has learned something: one that isn't finite, or enormous.
+pub fn broken(values: &[f32]) -> Option<f32> {
+    values.iter().copied().find(|value| !value.is_finite() || value.abs() > LARGEST)
+}
+
+/// An error for weights that no model has that has learned something.
+///
+/// # Errors
+/// [`LearnError::BrokenWeights`], naming the first tensor that has such a number.
+pub fn check_weights(parameters: &[NamedParameter]) -> Result<(), LearnError> {
+    let found = parameters.iter().find_map(|own| Some((own, broken(&own.values)?)));
+    found.map_or(Ok(()), |(own, value)| {
+        Err(LearnError::BrokenWeights { tensor: own.name.clone(), value })
+    })
 }
 
 /// A parameter on the device. Vectors are kept as matrices of one row.

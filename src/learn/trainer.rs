@@ -5,6 +5,7 @@ use dfdx::prelude::{AdamConfig, Gradients, NoneTape};
 use super::checkpoint::Checkpoint;
 use super::companion::Companion;
 use super::criterion::Criterion;
+use super::decision::Decision;
 use super::device::LearnDevice;
 use super::discount::Discount;
 use super::hidden::Hidden;
@@ -15,6 +16,7 @@ use super::model::Model;
 use super::parameter::{NamedParameter, Start};
 use super::plan::Plan;
 use super::staging::Staging;
+use super::strata::Strata;
 use super::tape::{SharedTape, backward};
 use super::twin_network::CounterfactualKind;
 use super::{Batch, LearnError};
@@ -23,6 +25,7 @@ use crate::scene::training::{Objective, Training};
 mod advice;
 mod average;
 mod before;
+mod decisions;
 mod look;
 
 use advice::Advice;
@@ -36,6 +39,8 @@ pub struct Trainer<D: LearnDevice, M: Method<D>> {
     companion: Option<Companion<D, M>>,
     /// Of `c3r-discount` alone: what is known of the companion.
     discount: Option<Discount>,
+    /// Of `c3r-adjust` alone: the strata of the last batch.
+    strata: Option<Strata>,
     /// The running mean of the model, which is asked in its place; none where there is no mean.
     mean: Option<Model<D, M>>,
     adam: AdamConfig,
@@ -62,8 +67,8 @@ struct Differentiated<D: LearnDevice> {
 }
 
 /// Whether an objective has a second model.
-const fn adjusts(objective: Objective) -> bool {
-    matches!(objective, Objective::C3rAdjust | Objective::C3rDiscount)
+const fn has_companion(objective: Objective) -> bool {
+    objective.adjusts() || objective.discounts()
 }
 
 /// The second model of `c3r-adjust` and `c3r-discount`; none for other objectives.
@@ -72,7 +77,7 @@ fn companion<D: LearnDevice, M: Method<D>>(
     plan: &Plan,
     adam: &AdamConfig,
 ) -> Result<Option<Companion<D, M>>, LearnError> {
-    if !adjusts(plan.training.objective) {
+    if !has_companion(plan.training.objective) {
         return Ok(None);
     }
     Companion::new(start, plan, adam).map(Some).map_err(LearnError::device)
@@ -80,8 +85,7 @@ fn companion<D: LearnDevice, M: Method<D>>(
 
 /// What `c3r-discount` knows at its start; none for other objectives.
 fn discount(plan: &Plan) -> Option<Discount> {
-    let discounts = plan.training.objective == Objective::C3rDiscount;
-    discounts.then(|| Discount::new(&plan.training, plan.classes))
+    plan.training.objective.discounts().then(|| Discount::new(&plan.training, plan.classes))
 }
 
 impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
@@ -117,6 +121,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             model,
             companion,
             discount,
+            strata: None,
             mean: None,
             adam,
             seed,
@@ -167,7 +172,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         twin: Option<&'a Batch>,
     ) -> Result<Option<&'a Batch>, LearnError> {
         // Before labels are looked at there is no twin to tell apart.
-        if self.plan.training.objective != Objective::C3rTwin || self.phase == Phase::Unlabelled {
+        if !self.plan.training.objective.needs_twins() || self.phase == Phase::Unlabelled {
             return Ok(None);
         }
         self.plan.twins_of(batch, twin).map(Some)
@@ -192,7 +197,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         let losses = report(loss.values(), loss.total_value(), accuracy, self.steps + 1)?;
         let progress = self.progress();
         if let Some(discount) = &mut self.discount {
-            discount.watch(&logits, &batch.labels, progress);
+            discount.watch(&logits, &batch.labels, self.steps + 1, progress);
         }
         let gradients = backward(loss.total()).map_err(LearnError::device)?;
         Ok(Differentiated { losses, gradients, companion: advice.gradients })
@@ -234,7 +239,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
             parameter.update(&self.adam, step, &mut gradients).map_err(LearnError::device)?;
         }
         if let (Some(companion), Some(mut gradients)) = (&mut self.companion, companion) {
-            let step = self.discount.as_mut().map_or(step, Discount::learned);
+            let step = self.discount.as_mut().map_or(step, |discount| discount.learned(batch.rows));
             companion.update(step, &mut gradients).map_err(LearnError::device)?;
         }
         self.follow();
@@ -252,9 +257,12 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
         self.adam.lr = f64::from(training.learning_rate);
         // A companion that is wanted already keeps what it has learned.
         let before = self.plan.training.objective;
-        if before != training.objective && (adjusts(before) || adjusts(training.objective)) {
+        if before != training.objective
+            && (has_companion(before) || has_companion(training.objective))
+        {
             self.companion = companion(&start, &plan, &self.adam)?;
             self.discount = discount(&plan);
+            self.strata = None;
         }
         if let Some(discount) = &mut self.discount {
             discount.retune(training);
@@ -277,6 +285,10 @@ where
         // On one of the threads that products are spread over: each of them would have to be handed
         // over and waited for by any other.
         rayon::scope(|_| self.update(batch, twin))
+    }
+
+    fn decisions(&self) -> Vec<Decision> {
+        self.decisions()
     }
 
     fn retune(&mut self, training: &Training) -> Result<(), LearnError> {

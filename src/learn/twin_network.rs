@@ -13,7 +13,7 @@ use super::device::LearnDevice;
 use super::method::Head;
 use super::ops::{scale_rows, sum_rows};
 use super::tape::{Matrix, SharedTape, Var};
-use crate::scene::training::Step;
+use crate::scene::training::{Objective, Step, Training};
 
 /// Subtracted from the true class's logit to take that class out of a softmax: `exp(-1e4)` is
 /// exactly zero.
@@ -29,6 +29,17 @@ pub enum CounterfactualKind {
 }
 
 impl CounterfactualKind {
+    /// The counterfactual that an objective trains with; none for one that makes no gradient step.
+    pub(super) const fn of(training: &Training) -> Option<Self> {
+        match training.objective {
+            Objective::C3r => Some(Self::Flip(training.step)),
+            Objective::C3rLiteral => Some(Self::Literal(training.literal_step)),
+            Objective::Erm | Objective::C3rAdjust | Objective::C3rDiscount | Objective::C3rTwin => {
+                None
+            }
+        }
+    }
+
     fn step(self) -> Step {
         match self {
             Self::Flip(step) | Self::Literal(step) => step,

@@ -6,6 +6,7 @@
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
+use super::decision::Decision;
 use super::device::LearnDevice;
 use super::learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 use super::method::Method;
@@ -65,6 +66,11 @@ impl<D: LearnDevice, M: Method<D> + 'static> Learner for Worker<D, M> {
     fn update(&mut self, batch: &Batch, twin: Option<&Batch>) -> Result<StepLosses, LearnError> {
         let (batch, twin) = (batch.clone(), twin.cloned());
         self.call(move |trainer| trainer.update(&batch, twin.as_ref()))?
+    }
+
+    fn decisions(&self) -> Vec<Decision> {
+        // A thread that has ended says so at the next update.
+        self.call(|trainer| trainer.decisions()).unwrap_or_default()
     }
 
     fn retune(&mut self, training: &Training) -> Result<(), LearnError> {

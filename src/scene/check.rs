@@ -323,7 +323,7 @@ impl<'a> Checker<'a> {
             ("step", step(t.step)),
             ("literal_step", step(t.literal_step)),
             ("distance_weight", t.distance_weight),
-            ("companion_exposure", t.companion_exposure),
+            ("exposure_samples", t.exposure_samples),
             ("discount", t.discount),
             ("lambda_alone", t.lambda_alone),
             ("lambda_rank", t.lambda_rank),
@@ -347,6 +347,10 @@ impl<'a> Checker<'a> {
                 let problem = format!("{field} {weight} can't be");
                 return error(field, problem, "give a number of 0 or more".to_owned());
             }
+        }
+        if !(0.0..=1.0).contains(&t.discount_lag) {
+            let problem = format!("discount_lag {} can't be", t.discount_lag);
+            return error("discount_lag", problem, "give a share from 0 to 1".to_owned());
         }
         if !(0.0..1.0).contains(&t.averaging) {
             let problem = format!("averaging {} can't be", t.averaging);

@@ -67,6 +67,7 @@ pub fn read(text: &str, path: &str) -> Result<Scene, SceneError> {
 /// the scene, and so of all that is made of it and written of it.
 pub(super) fn read_beside(text: &str, path: &str, folder: &Path) -> Result<Scene, SceneError> {
     let mut scene: Scene = read_ron(text, path)?;
+    scene.training = scene.training.in_samples();
     for i in 0..scene.modalities.len() {
         let Modality::Text(declared) = &scene.modalities[i] else { continue };
         let Some(name) = grammar_file(&declared.grammar) else { continue };

@@ -82,6 +82,12 @@ fn fail(path: &str, problem: String, remedy: &str) -> SceneError {
     }
 }
 
+/// Fields that had another name, and what to write now.
+const RENAMED: [(&str, &str); 1] = [(
+    "training.companion_exposure",
+    "set training.exposure_samples: the updates times training.batch",
+)];
+
 /// The text with the value at the end of a way replaced.
 fn replaced(text: &str, way: &str, value: &str, path: &str) -> Result<String, SceneError> {
     let steps: Vec<Place> = way
@@ -92,7 +98,9 @@ fn replaced(text: &str, way: &str, value: &str, path: &str) -> Result<String, Sc
     let tree = Tree::read(text);
     let Some(found) = tree.as_ref().and_then(|tree| tree.find(&steps, text)) else {
         let problem = format!("the scene has no `{}`", way.trim());
-        return Err(fail(path, problem, "name a field that the resolved scene has"));
+        let renamed = RENAMED.iter().find(|(old, _)| *old == way.trim());
+        let remedy = renamed.map_or("name a field that the resolved scene has", |(_, now)| now);
+        return Err(fail(path, problem, remedy));
     };
     Ok(format!("{}{}{}", &text[..found.start], value.trim(), &text[found.end..]))
 }

@@ -140,13 +140,21 @@ pub struct Training {
     pub distance_weight: f32,
     /// Whether `L_v` sees the instrument as a constant (true) or trains it as well.
     pub detach_instrument: bool,
-    /// How many updates at the full learning rate the second model learns in all. That of
-    /// `C3rAdjust` learns slowly: its rate is this many times the learning rate over the updates. That
-    /// of `C3rDiscount` learns from so many updates (rounded), then no more.
-    pub companion_exposure: f32,
+    /// From how many samples at the full learning rate the biased second model learns in all. That of
+    /// `C3rAdjust` learns slowly from all: its rate is the [share](Self::exposure_share) of them that
+    /// this is. That of `C3rDiscount` learns from so many (its last batch is a whole one), then no
+    /// more.
+    pub exposure_samples: f32,
+    /// The exposure as older files have it, in updates: read in place of `exposure_samples`, and none
+    /// ever after ([`Self::in_samples`]).
+    #[serde(skip_serializing)]
+    pub companion_exposure: Option<f32>,
     /// How much of what the second model of `C3rDiscount` says is discounted: 1 is all that its
     /// verdict says by itself, and more is for what it says together with causes.
     pub discount: f32,
+    /// How far the share of samples that `C3rDiscount` predicts rightly without what is discounted may
+    /// lag behind the share with it, from a quarter of the updates on, before it stops discounting.
+    pub discount_lag: f64,
     /// Weight of the task loss on every modality's features alone, in `C3rDiscount`.
     pub lambda_alone: f32,
     /// The model of `C3rDiscount` that judges is a running mean of the one that learns: this is the
@@ -180,14 +188,35 @@ impl Default for Training {
             literal_step: Step::Raw(1.0),
             distance_weight: 0.1,
             detach_instrument: true,
-            companion_exposure: 15.0,
+            exposure_samples: 3840.0,
+            companion_exposure: None,
             discount: 1.25,
+            discount_lag: 0.1,
             lambda_alone: 0.3,
             averaging: 0.95,
             lambda_rank: 1.0,
             lambda_twin: 3.0,
             lambda_consistency: 3.0,
         }
+    }
+}
+
+impl Training {
+    /// The same with its exposure in samples, where an older file has it in updates of this batch.
+    #[must_use]
+    pub fn in_samples(self) -> Self {
+        let exposure_samples = match self.companion_exposure {
+            Some(updates) => updates * self.batch as f32,
+            None => self.exposure_samples,
+        };
+        Self { exposure_samples, companion_exposure: None, ..self }
+    }
+
+    /// The exposure as a share of all samples that are trained on, 1 at the most.
+    #[must_use]
+    pub fn exposure_share(&self) -> f64 {
+        let all = self.steps.saturating_mul(self.batch).max(1);
+        (f64::from(self.exposure_samples) / all as f64).min(1.0)
     }
 }
 
@@ -226,7 +255,24 @@ impl Method {
             Self::Image => Some("image"),
             Self::Audio => Some("audio"),
             Self::Text | Self::Bow | Self::Bert => Some("text"),
-            _ => None,
+            Self::Concat
+            | Self::Late
+            | Self::Align
+            | Self::Qmf
+            | Self::Tmc
+            | Self::TmcViews
+            | Self::Hemis
+            | Self::SimMmdg
+            | Self::ConcatBow
+            | Self::ConcatBert
+            | Self::Mmbt
+            | Self::Lckd
+            | Self::Clip
+            | Self::AlignItc
+            | Self::Mmtm
+            | Self::Hved
+            | Self::Mmfm
+            | Self::Rseg => None,
         }
     }
 
@@ -236,20 +282,85 @@ impl Method {
         match self {
             // It takes the product of every subset.
             Self::Hved => Some(8),
-            _ => None,
+            Self::Concat
+            | Self::Late
+            | Self::Image
+            | Self::Audio
+            | Self::Text
+            | Self::Align
+            | Self::Qmf
+            | Self::Tmc
+            | Self::TmcViews
+            | Self::Hemis
+            | Self::SimMmdg
+            | Self::Bow
+            | Self::Bert
+            | Self::ConcatBow
+            | Self::ConcatBert
+            | Self::Mmbt
+            | Self::Lckd
+            | Self::Clip
+            | Self::AlignItc
+            | Self::Mmtm
+            | Self::Mmfm
+            | Self::Rseg => None,
         }
     }
 
     /// Whether it draws modalities together by pairs, and so needs two.
     #[must_use]
     pub const fn needs_pairs(self) -> bool {
-        matches!(self, Self::Clip | Self::AlignItc)
+        match self {
+            Self::Clip | Self::AlignItc => true,
+            Self::Concat
+            | Self::Late
+            | Self::Image
+            | Self::Audio
+            | Self::Text
+            | Self::Align
+            | Self::Qmf
+            | Self::Tmc
+            | Self::TmcViews
+            | Self::Hemis
+            | Self::SimMmdg
+            | Self::Bow
+            | Self::Bert
+            | Self::ConcatBow
+            | Self::ConcatBert
+            | Self::Mmbt
+            | Self::Lckd
+            | Self::Mmtm
+            | Self::Hved
+            | Self::Mmfm
+            | Self::Rseg => false,
+        }
     }
 
     /// Whether it reads the words of a text one by one, beyond their counts, and needs a text.
     #[must_use]
     pub const fn reads_words(self) -> bool {
-        matches!(self, Self::Bow | Self::Bert | Self::ConcatBow | Self::ConcatBert)
+        match self {
+            Self::Bow | Self::Bert | Self::ConcatBow | Self::ConcatBert => true,
+            Self::Concat
+            | Self::Late
+            | Self::Image
+            | Self::Audio
+            | Self::Text
+            | Self::Align
+            | Self::Qmf
+            | Self::Tmc
+            | Self::TmcViews
+            | Self::Hemis
+            | Self::SimMmdg
+            | Self::Mmbt
+            | Self::Lckd
+            | Self::Clip
+            | Self::AlignItc
+            | Self::Mmtm
+            | Self::Hved
+            | Self::Mmfm
+            | Self::Rseg => false,
+        }
     }
 
     /// The name on the command line and in results.
@@ -353,6 +464,85 @@ impl Objective {
     /// Whether it learns from rendered twins.
     #[must_use]
     pub const fn needs_twins(self) -> bool {
-        matches!(self, Self::C3rTwin)
+        match self {
+            Self::C3rTwin => true,
+            Self::Erm | Self::C3r | Self::C3rLiteral | Self::C3rAdjust | Self::C3rDiscount => false,
+        }
+    }
+
+    /// Whether it has a hypothetical branch by a gradient step (Eq. 7), and with it an instrument.
+    #[must_use]
+    pub const fn has_gradient_step(self) -> bool {
+        match self {
+            Self::C3r | Self::C3rLiteral => true,
+            Self::Erm | Self::C3rAdjust | Self::C3rDiscount | Self::C3rTwin => false,
+        }
+    }
+
+    /// Whether it weighs samples by the predictions of a biased second model that learns slowly.
+    #[must_use]
+    pub const fn adjusts(self) -> bool {
+        match self {
+            Self::C3rAdjust => true,
+            Self::Erm | Self::C3r | Self::C3rLiteral | Self::C3rDiscount | Self::C3rTwin => false,
+        }
+    }
+
+    /// Whether it discounts the predictions of a biased second model that soon stops learning, with a
+    /// loss of each modality alone and a running mean beside that.
+    #[must_use]
+    pub const fn discounts(self) -> bool {
+        match self {
+            Self::C3rDiscount => true,
+            Self::Erm | Self::C3r | Self::C3rLiteral | Self::C3rAdjust | Self::C3rTwin => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::{check, load, read, to_ron, with_overrides};
+
+    const DUCK: &str = include_str!("../../scenes/duck.ron");
+
+    fn with(training: &str) -> String {
+        assert!(DUCK.contains("training: (batch: 256, steps: 600)"));
+        DUCK.replace("training: (batch: 256, steps: 600)", &format!("training: ({training})"))
+    }
+
+    #[test]
+    fn an_exposure_in_updates_is_read_as_samples() {
+        let read = |training: &str| read(&with(training), "a.ron").unwrap();
+        let old = read("batch: 128, companion_exposure: 15.0");
+        assert_eq!(old.training.exposure_samples, 1920.0);
+        assert_eq!(old, read("batch: 128, exposure_samples: 1920.0"));
+        let written = to_ron(&old);
+        assert!(written.contains("exposure_samples") && !written.contains("companion_exposure"));
+        assert_eq!(read("batch: 64").training.exposure_samples, 3840.0);
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes/duck.ron");
+        let old = ["training.companion_exposure=5.0".to_owned()];
+        let error = with_overrides(load(&path).unwrap(), &old).unwrap_err().to_string();
+        assert!(error.contains("training.exposure_samples"), "{error}");
+    }
+
+    #[test]
+    fn the_share_of_an_exposure_is_one_of_samples() {
+        let share = |batch, steps| {
+            Training { batch, steps, ..Training::default() }.exposure_share().to_bits()
+        };
+        assert_eq!(share(256, 800), (15.0_f64 / 800.0).to_bits(), "as in updates of 256");
+        assert_eq!(share(32, 6400), share(256, 800));
+        assert_eq!(share(32, 10), 1.0_f64.to_bits(), "never above the full rate");
+    }
+
+    #[test]
+    fn a_lag_is_a_share() {
+        let scene = |lag: &str| check(&with(&format!("discount_lag: {lag}")), "a.ron");
+        assert_eq!(scene("0.25").unwrap().training.discount_lag, 0.25);
+        for wrong in ["1.5", "-0.1", "NaN"] {
+            let error = scene(wrong).unwrap_err().to_string();
+            assert!(error.contains("discount_lag") && error.contains("from 0 to 1"), "{error}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use bevy::ecs::batching::BatchingStrategy;
 use bevy::prelude::*;
 
 use super::{Frame, SimulationStep, SimulationSystems};
-use crate::learn::{LearnError, Learner, StepLosses};
+use crate::learn::{DecisionCurve, LearnError, Learner, StepLosses};
 
 /// A model in training, as an entity.
 #[derive(Component)]
@@ -17,6 +17,8 @@ pub struct Trainee {
     pub learner: Box<dyn Learner>,
     /// The losses of every update so far.
     pub curve: Vec<StepLosses>,
+    /// What method and objective decided, update by update.
+    pub decisions: DecisionCurve,
     /// Seconds spent in its updates.
     pub seconds: f64,
     /// Why it stopped learning, if it did.
@@ -27,7 +29,8 @@ impl Trainee {
     /// A model that has learned nothing in this world yet.
     #[must_use]
     pub fn new(seat: usize, learner: Box<dyn Learner>) -> Self {
-        Self { seat, learner, curve: Vec::new(), seconds: 0.0, failure: None }
+        let (curve, decisions) = (Vec::new(), DecisionCurve::default());
+        Self { seat, learner, curve, decisions, seconds: 0.0, failure: None }
     }
 }
 
@@ -100,7 +103,11 @@ fn update(frame: &Frame, mut trainees: Query<&mut Trainee>) {
         let outcome = trainee.learner.update(&frame.real, twin);
         trainee.seconds += start.elapsed().as_secs_f64();
         match outcome {
-            Ok(losses) => trainee.curve.push(losses),
+            Ok(losses) => {
+                trainee.curve.push(losses);
+                let (step, told) = (trainee.curve.len(), trainee.learner.decisions());
+                trainee.decisions.record(step, &told);
+            }
             Err(error) => trainee.failure = Some(error),
         }
     });

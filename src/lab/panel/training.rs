@@ -100,10 +100,10 @@ impl TrainingPanel {
             );
             number(
                 ui,
-                "companion_exposure",
-                "how many steps at the full rate the second model learns in all (c3r-adjust, c3r-discount)",
-                &mut s.companion_exposure,
-                0.1,
+                "exposure_samples",
+                "from how many samples at the full rate the second model learns in all (c3r-adjust, c3r-discount)",
+                &mut s.exposure_samples,
+                32.0,
                 0.0,
             );
             number(

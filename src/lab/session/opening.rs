@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::trial::read_curve;
 use crate::experiment::RunDirectory;
-use crate::learn::{Learner, StepLosses};
+use crate::learn::{DecisionCurve, Learner, StepLosses};
 use crate::scene::training::Training;
 use crate::scene::{Stage, load, parse};
 
@@ -20,8 +19,8 @@ pub struct Opening {
     pub path: Option<PathBuf>,
     /// How to train.
     pub training: Training,
-    /// A model with the losses of its updates, to go on with.
-    pub model: Option<(Box<dyn Learner>, Vec<StepLosses>)>,
+    /// A model with the losses of its updates and what was decided in them, to go on with.
+    pub model: Option<(Box<dyn Learner>, (Vec<StepLosses>, DecisionCurve))>,
 }
 
 /// Opens a run directory, a scene file, or the scene that is built in.
@@ -36,10 +35,9 @@ pub fn open(scene: Option<&Path>, run: Option<&Path>) -> Result<Opening, String>
         }
         let directory = RunDirectory::create(run).map_err(|e| e.to_string())?;
         let saved = directory.read().map_err(|e| e.to_string())?;
-        let curve = std::fs::read_to_string(directory.file("losses.csv")).unwrap_or_default();
         let training = saved.stage.scene.training.clone();
         let path = Some(directory.file("scene.ron"));
-        let model = Some((saved.learner, read_curve(&curve)));
+        let model = Some((saved.learner, directory.curve()));
         return Ok(Opening { stage: saved.stage, path, training, model });
     }
     let stage = match scene {

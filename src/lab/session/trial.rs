@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::experiment::{Entrant, RunDirectory, RunError};
-use crate::learn::{LearnError, Learner, StepLosses, new_learner};
+use crate::learn::{DecisionCurve, LearnError, Learner, StepLosses, new_learner};
 use crate::scene::Stage;
 use crate::scene::training::Training;
 use crate::world::{Simulation, Trainee, TwinPlan, input_specs};
@@ -36,15 +36,15 @@ impl Trial {
         Ok(Self::with(stage, training, seed, Trainee::new(0, learner), 0))
     }
 
-    /// Goes on with a model that has made the updates of `curve`.
+    /// Goes on with a model that has made the updates of `curve`, and decided what stands beside it.
     pub fn resume(
         stage: &Arc<Stage>,
         training: &Training,
         learner: Box<dyn Learner>,
-        curve: Vec<StepLosses>,
+        (curve, decisions): (Vec<StepLosses>, DecisionCurve),
     ) -> Self {
         let position = (curve.len() * training.batch) as u64;
-        let trainee = Trainee { curve, ..Trainee::new(0, learner) };
+        let trainee = Trainee { curve, decisions, ..Trainee::new(0, learner) };
         Self::with(stage, training, stage.scene.seed, trainee, position)
     }
 
@@ -161,6 +161,7 @@ impl Trial {
             training: Training { steps, ..self.training.clone() },
             learner: trainee.learner,
             curve: trainee.curve,
+            decisions: trainee.decisions,
             seconds: self.playing + trainee.seconds,
             failure: trainee.failure,
             metrics: None,
@@ -174,6 +175,7 @@ impl Trial {
             seat: 0,
             learner: entrant.learner,
             curve: entrant.curve,
+            decisions: entrant.decisions,
             seconds: trainee.seconds,
             failure: entrant.failure,
         });
@@ -210,25 +212,6 @@ impl Curve {
             self.points.retain(|(step, _)| (step - 1).is_multiple_of(every));
         }
     }
-}
-
-/// Reads `losses.csv` back.
-pub fn read_curve(text: &str) -> Vec<StepLosses> {
-    let line = |line: &str| -> Option<StepLosses> {
-        let mut numbers = line.split(',').skip(1).map(|cell| cell.trim().parse::<f64>().ok());
-        let mut next = || numbers.next().flatten();
-        Some(StepLosses {
-            total: next()?,
-            sufficiency: next()?,
-            necessity: next()?,
-            l_v: next()?,
-            l_fe: next()?,
-            twin: next()?,
-            consistency: next()?,
-            accuracy: next()?,
-        })
-    };
-    text.lines().skip(1).map_while(line).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use super::super::LearnError;
 use super::cuda;
-use crate::scene::training::{Distance, Method, Objective, Training};
+use super::shape::Joining;
+use crate::scene::training::{Distance, Objective, Training};
 
 /// What computes the updates of a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +18,32 @@ pub enum Engine {
 }
 
 impl Engine {
+    /// Whether it computes an objective. What an engine doesn't know it refuses; it trains nothing else
+    /// in its place.
+    #[must_use]
+    pub const fn knows(self, objective: Objective) -> bool {
+        match self {
+            Self::Dfdx => match objective {
+                Objective::Erm
+                | Objective::C3r
+                | Objective::C3rLiteral
+                | Objective::C3rAdjust
+                | Objective::C3rDiscount
+                | Objective::C3rTwin => true,
+            },
+            // On a card it knows fewer, which are told there.
+            Self::Fused => match objective {
+                Objective::Erm
+                | Objective::C3r
+                | Objective::C3rLiteral
+                | Objective::C3rAdjust
+                | Objective::C3rDiscount
+                | Objective::C3rTwin => true,
+            },
+            Self::Auto => Self::Dfdx.knows(objective) || Self::Fused.knows(objective),
+        }
+    }
+
     /// All of them, in the order in which they are listed.
     pub const ALL: [Self; 3] = [Self::Auto, Self::Dfdx, Self::Fused];
 
@@ -43,15 +70,16 @@ impl Engine {
 
 /// Why a training can't be fused; none if it can.
 const fn obstacle(training: &Training) -> Option<&'static str> {
-    let fused = matches!(
-        training.method,
-        Method::Concat | Method::Late | Method::Image | Method::Audio | Method::Text
-    );
-    if !fused {
+    if !Engine::Fused.knows(training.objective) {
+        return Some("it doesn't know this objective; take dfdx or auto");
+    }
+    if Joining::of(training.method).is_none() {
         return Some("it knows the methods concat, late, image, audio and text; take dfdx or auto");
     }
-    let instrumental = matches!(training.objective, Objective::C3r | Objective::C3rLiteral);
-    if instrumental && training.lambda_v != 0.0 && !matches!(training.distance, Distance::Kl) {
+    if training.objective.has_gradient_step()
+        && training.lambda_v != 0.0
+        && !matches!(training.distance, Distance::Kl)
+    {
         return Some("it knows no other distance in L_v than Kl; take dfdx or auto");
     }
     None
@@ -144,7 +172,12 @@ pub struct Choice {
 const DFDX: Device = if cfg!(feature = "cuda") { Device::Cuda } else { Device::Cpu };
 
 /// dfdx on the device that is asked for.
-fn dfdx(device: Device, reason: &str) -> Result<Choice, LearnError> {
+fn dfdx(device: Device, training: &Training, reason: &str) -> Result<Choice, LearnError> {
+    if !Engine::Dfdx.knows(training.objective) {
+        let (setting, found) = ("the objective of dfdx".into(), training.objective.name().into());
+        let remedy = "it doesn't know this objective; take fused or auto";
+        return Err(LearnError::Setting { setting, found, remedy });
+    }
     if device != Device::Auto && device != DFDX {
         return Err(LearnError::Setting {
             setting: "the device of dfdx".into(),
@@ -192,7 +225,7 @@ fn fused(
 pub fn choose(compute: impl Into<Compute>, training: &Training) -> Result<Choice, LearnError> {
     let Compute { engine, device } = compute.into();
     match (engine, obstacle(training)) {
-        (Engine::Dfdx, _) => dfdx(device, "it was asked for"),
+        (Engine::Dfdx, _) => dfdx(device, training, "it was asked for"),
         (Engine::Fused, _) => {
             refuse(training)?;
             fused(device, "it was asked for", cuda::card_name)
@@ -202,7 +235,7 @@ pub fn choose(compute: impl Into<Compute>, training: &Training) -> Result<Choice
             fused(device, reason, cuda::card_name)
         }
         (Engine::Auto, Some(_)) => {
-            dfdx(device, "the fused engine doesn't know this method or distance")
+            dfdx(device, training, "the fused engine doesn't know this method or distance")
         }
     }
 }
@@ -210,6 +243,20 @@ pub fn choose(compute: impl Into<Compute>, training: &Training) -> Result<Choice
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scene::training::Method;
+
+    #[test]
+    fn an_objective_is_known_or_refused() {
+        for objective in Objective::ALL {
+            let training = Training { objective, ..Training::default() };
+            for engine in [Engine::Dfdx, Engine::Fused] {
+                let compute = Compute { engine, device: Device::Auto };
+                let found = choose(compute, &training);
+                assert_eq!(found.is_ok(), engine.knows(objective), "{engine:?} {objective:?}");
+            }
+            assert!(Engine::Auto.knows(objective), "{objective:?} can't be trained at all");
+        }
+    }
 
     #[test]
     fn auto_is_fused_where_it_can_and_fused_says_why_it_cannot() {

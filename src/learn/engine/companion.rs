@@ -4,8 +4,10 @@
 use rayon::prelude::*;
 
 use super::super::companion::adjustment;
+use super::super::decision::Decision;
 use super::super::discount::Discount;
 use super::super::plan::Plan;
+use super::super::strata::Strata;
 use super::super::{Batch, Logits};
 use super::block::Block;
 use super::network::Network;
@@ -28,6 +30,8 @@ pub struct Companion {
     rate: f64,
     /// Of `c3r-discount` alone: what is known of it.
     discount: Option<Discount>,
+    /// Of `c3r-adjust` alone: the strata of the last batch.
+    strata: Option<Strata>,
     /// Whether it has slopes to learn from.
     learns: bool,
 }
@@ -35,10 +39,10 @@ pub struct Companion {
 /// The learning rate of the second model of `c3r-adjust`, as dfdx's trainer sets it; none for other
 /// objectives.
 pub fn companion_rate(training: &Training) -> Option<f64> {
-    (training.objective == Objective::C3rAdjust).then(|| {
-        let exposure = f64::from(training.companion_exposure) / training.steps.max(1) as f64;
-        f64::from(training.learning_rate) * exposure.min(1.0)
-    })
+    training
+        .objective
+        .adjusts()
+        .then(|| f64::from(training.learning_rate) * training.exposure_share())
 }
 
 impl Companion {
@@ -53,10 +57,12 @@ impl Companion {
                 let rate = f64::from(training.learning_rate);
                 (Plan { training, ..plan.clone() }, rate, Some(discount))
             }
-            _ => return None,
+            Objective::Erm | Objective::C3r | Objective::C3rLiteral | Objective::C3rTwin => {
+                return None;
+            }
         };
         let network = Network::new(&plan, seed.wrapping_add(1));
-        Some(Self { network, rate, discount, learns: false })
+        Some(Self { network, rate, discount, strata: None, learns: false })
     }
 
     /// Other settings from now on.
@@ -84,10 +90,11 @@ impl Companion {
             verdicts(&self.network, batch)
         };
         match &mut self.discount {
-            None => Advice {
-                weights: Some(adjustment(&verdicts, &batch.labels, classes)),
-                offsets: None,
-            },
+            None => {
+                self.strata = Some(Strata::of(&verdicts, &batch.labels, classes));
+                let weights = Some(adjustment(&verdicts, &batch.labels, classes));
+                Advice { weights, offsets: None }
+            }
             Some(discount) => {
                 discount.note(batch, &verdicts);
                 Advice { weights: None, offsets: discount.offsets(&verdicts, &batch.labels) }
@@ -110,11 +117,18 @@ impl Companion {
         verdicts
     }
 
-    /// Looks at what the model said of the batch it was asked about.
-    pub fn watch(&mut self, logits: &Logits, labels: &[usize], progress: f32) {
+    /// Looks at what the model said of the batch it was asked about,
+    /// before the `step`-th update from 1.
+    pub fn watch(&mut self, logits: &Logits, labels: &[usize], step: usize, progress: f32) {
         if let Some(discount) = &mut self.discount {
-            discount.watch(logits, labels, progress);
+            discount.watch(logits, labels, step, progress);
         }
+    }
+
+    /// What is decided so far, of it and by it.
+    pub fn decisions(&self) -> Vec<Decision> {
+        let discount = self.discount.as_ref().map(Discount::decisions);
+        discount.or_else(|| self.strata.as_ref().map(Strata::decisions)).unwrap_or_default()
     }
 
     /// Learns from the batch it was asked about, at the `step`-th update from 1, if it still does.
@@ -122,7 +136,7 @@ impl Companion {
         if !self.learns {
             return;
         }
-        let step = self.discount.as_mut().map_or(step, Discount::learned);
+        let step = self.discount.as_mut().map_or(step, |discount| discount.learned(batch.rows));
         self.network.learn(&[batch], Some(Adam::new(self.rate, step)));
     }
 }

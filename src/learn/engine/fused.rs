@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::super::checkpoint::Checkpoint;
+use super::super::decision::Decision;
 use super::super::discount::staying;
 use super::super::learner::{Counterfactual, Learner, Logits, Representation, StepLosses};
 use super::super::loss::{Term, report};
@@ -35,7 +36,7 @@ pub struct Fused {
 /// A running mean begins where the objective has one.
 fn begin_mean(plan: &Plan, network: &mut Network) {
     let training = &plan.training;
-    if training.objective == Objective::C3rDiscount && training.averaging != 0.0 {
+    if training.objective.discounts() && training.averaging != 0.0 {
         network.store.begin_mean();
     }
 }
@@ -63,16 +64,14 @@ impl Fused {
         twin: Option<&Batch>,
     ) -> Result<StepLosses, LearnError> {
         batch.check(&self.plan.inputs, self.plan.classes)?;
-        let twin = match self.plan.training.objective {
-            Objective::C3rTwin => Some(self.plan.twins_of(batch, twin)?),
-            _ => None,
-        };
+        let needs_twins = self.plan.training.objective.needs_twins();
+        let twin = needs_twins.then(|| self.plan.twins_of(batch, twin)).transpose()?;
         let advice = self.companion.as_mut().map(|own| own.advise(batch)).unwrap_or_default();
         let training = &self.plan.training;
-        let hypothetical = matches!(training.objective, Objective::C3r | Objective::C3rLiteral);
+        let hypothetical = CounterfactualKind::of(training);
         let pair = [batch, twin.unwrap_or(batch)];
         let batches = &pair[..1 + usize::from(twin.is_some())];
-        self.network.forward(batches, hypothetical && training.lambda_v != 0.0);
+        self.network.forward(batches, hypothetical.is_some() && training.lambda_v != 0.0);
         let (lambdas, alone) = ([training.lambda_s, training.lambda_twin], training.lambda_alone);
         let shape = &self.network.shape;
         self.network.blocks.par_iter_mut().for_each(|block| {
@@ -88,15 +87,15 @@ impl Fused {
         if let Some(twin) = twin {
             self.compare(batch, twin);
         }
-        if hypothetical {
-            self.suppose(batch);
+        if let Some(kind) = hypothetical {
+            self.suppose(batch, kind);
         }
         let losses = self.losses(batch, twin)?;
         if self.companion.is_some() {
             let logits = self.hosted(&self.network.blocks);
             let progress = self.steps as f32 / self.plan.training.steps.max(1) as f32;
             if let Some(companion) = &mut self.companion {
-                companion.watch(&logits, &batch.labels, progress);
+                companion.watch(&logits, &batch.labels, self.steps + 1, progress);
             }
         }
         self.network.backward();
@@ -139,12 +138,8 @@ impl Fused {
     }
 
     /// The hypothetical branch and all that Eq. 10 asks of it.
-    fn suppose(&mut self, batch: &Batch) {
+    fn suppose(&mut self, batch: &Batch, kind: CounterfactualKind) {
         let training = &self.plan.training;
-        let kind = match training.objective {
-            Objective::C3rLiteral => CounterfactualKind::Literal(training.literal_step),
-            _ => CounterfactualKind::Flip(training.step),
-        };
         let Network { shape, store, blocks, direct, .. } = &mut self.network;
         let share = 1.0 / batch.rows as f32;
         let terms = Terms {
@@ -206,7 +201,10 @@ impl Fused {
                     add(Term::Divergence, training.lambda_fe, total(0, |s| s.l_fe, rows));
                 }
             }
-            _ => {}
+            (
+                Objective::Erm | Objective::C3rAdjust | Objective::C3rDiscount | Objective::C3rTwin,
+                _,
+            ) => {}
         }
         let terms = &terms[..count];
         let sum = terms.iter().fold(0.0, |sum, (_, weight, value)| sum + weight * value);
@@ -253,6 +251,10 @@ impl Learner for Fused {
         }
         self.network.store.follow(staying(self.plan.training.averaging, self.steps));
         Ok(losses)
+    }
+
+    fn decisions(&self) -> Vec<Decision> {
+        self.companion.as_ref().map(Companion::decisions).unwrap_or_default()
     }
 
     fn retune(&mut self, training: &Training) -> Result<(), LearnError> {

@@ -4,7 +4,7 @@ use super::super::InputSpec;
 use super::super::method::HIDDEN;
 use super::super::plan::Plan;
 use super::store::Entry;
-use crate::scene::training::{Method, Objective};
+use crate::scene::training::Method;
 
 /// What a layer reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,46 @@ pub struct Layer {
     pub elu: bool,
     /// The modality whose features it makes: rows that lack it become 0.
     pub of: Option<usize>,
+}
+
+/// How a method that is fused joins its modalities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joining {
+    /// Features side by side under one joint network.
+    Concat,
+    /// A head per modality.
+    Late,
+    /// One modality alone.
+    Alone,
+}
+
+impl Joining {
+    /// That of a method; none for one that this engine doesn't know.
+    pub const fn of(method: Method) -> Option<Self> {
+        match method {
+            Method::Concat => Some(Self::Concat),
+            Method::Late => Some(Self::Late),
+            Method::Image | Method::Audio | Method::Text => Some(Self::Alone),
+            Method::Align
+            | Method::Qmf
+            | Method::Tmc
+            | Method::TmcViews
+            | Method::Hemis
+            | Method::SimMmdg
+            | Method::Bow
+            | Method::Bert
+            | Method::ConcatBow
+            | Method::ConcatBert
+            | Method::Mmbt
+            | Method::Lckd
+            | Method::Clip
+            | Method::AlignItc
+            | Method::Mmtm
+            | Method::Hved
+            | Method::Mmfm
+            | Method::Rseg => None,
+        }
+    }
 }
 
 /// How the features become Z and the logits.
@@ -101,21 +141,22 @@ impl Shape {
         shape.modalities = (0..plan.inputs.len()).filter(|&i| used(&plan.inputs[i])).collect();
         let inputs: Vec<&InputSpec> = shape.modalities.iter().map(|&i| &plan.inputs[i]).collect();
         shape.encoders(&inputs, training.features);
-        match training.method {
-            Method::Late => shape.late(&inputs, training.features, plan.classes),
-            Method::Concat => {
+        match Joining::of(training.method) {
+            Some(Joining::Late) => shape.late(&inputs, training.features, plan.classes),
+            Some(Joining::Concat) => {
                 shape.trunk(&inputs, training.features, training.representation);
                 shape.head(plan.classes);
             }
-            _ => {
+            // Others are refused before they come here.
+            Some(Joining::Alone) | None => {
                 shape.z = shape.features[0];
                 shape.head(plan.classes);
             }
         }
-        if matches!(training.objective, Objective::C3r | Objective::C3rLiteral) {
+        if training.objective.has_gradient_step() {
             shape.instrument(training.features);
         }
-        if training.objective == Objective::C3rDiscount && training.lambda_alone != 0.0 {
+        if training.objective.discounts() && training.lambda_alone != 0.0 {
             shape.alone(&inputs, training.features, plan.classes);
         }
         shape

@@ -7,8 +7,8 @@ use super::super::method::{Alone, Concat, Late, Method};
 use super::super::plan::Plan;
 use super::super::trainer::Trainer;
 use super::super::{
-    Batch, CounterfactualKind, Input, InputSpec, LearnError, Learner, NamedParameter, StepLosses,
-    load_learner, load_learner_on, new_learner_on,
+    Batch, CounterfactualKind, DecisionCurve, Input, InputSpec, LearnError, Learner,
+    NamedParameter, StepLosses, load_learner, load_learner_on, new_learner_on,
 };
 use super::{Engine, Fused};
 use crate::causal::noise::{StreamId, stream};

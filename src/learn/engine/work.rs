@@ -4,7 +4,7 @@ use super::super::plan::Plan;
 use super::super::{InputSpec, LearnError};
 use super::refuse;
 use super::shape::{Feed, Shape};
-use crate::scene::training::{Objective, Training};
+use crate::scene::training::Training;
 
 /// What one update on a batch must do, whoever computes it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -47,9 +47,9 @@ impl Work {
         }
         let width: usize = shape.modalities.iter().map(|&i| inputs[i].width).sum();
         // Twins are a second batch; a companion is a second model on the same batch.
-        let batches = 1 + usize::from(training.objective == Objective::C3rTwin);
-        // That of `C3rDiscount` soon stops learning, and may have nothing to say then.
-        let models = 1 + usize::from(training.objective == Objective::C3rAdjust);
+        let batches = 1 + usize::from(training.objective.needs_twins());
+        // One that is discounted soon stops learning, and may have nothing to say then.
+        let models = 1 + usize::from(training.objective.adjusts());
         Ok(Self {
             operations: (2 * products * rows * batches * models) as f64,
             bytes: (4 * (rows * width * batches + 6 * shape.parameters() * models)) as f64,
@@ -60,7 +60,7 @@ impl Work {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scene::training::Method;
+    use crate::scene::training::{Method, Objective};
 
     #[test]
     fn the_work_of_a_picture_alone_is_counted_by_hand() {

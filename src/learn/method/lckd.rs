@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use dfdx::prelude::{HasShape, SumTo, TryMul, TrySub};
 
 use super::super::InputSpec;
+use super::super::decision::Decision;
 use super::super::dense::Dense;
 use super::super::device::LearnDevice;
 use super::super::encoder::{Encoding, Mlp};
@@ -76,6 +77,14 @@ impl<D: LearnDevice> Method<D> for Lckd<D> {
 
     fn elect(&mut self, alone: &[Dice]) {
         self.teachers = winners(alone);
+    }
+
+    fn decisions(&self, modalities: &[&str]) -> Vec<Decision> {
+        let teaches = |(m, name): (usize, &&str)| {
+            let value = f64::from(u8::from(self.teachers.contains(&m)));
+            Decision::new(format!("teacher.{name}"), value)
+        };
+        modalities.iter().enumerate().map(teaches).collect()
     }
 
     fn width(&self) -> usize {

@@ -41,6 +41,7 @@ pub use tmc::Tmc;
 pub use tmc_views::TmcViews;
 
 use super::InputSpec;
+use super::decision::Decision;
 use super::device::LearnDevice;
 use super::encoder::Encoding;
 use super::features::Features;
@@ -130,7 +131,25 @@ const fn text_encoding(method: MethodName) -> Encoding {
     match method {
         MethodName::Bow | MethodName::ConcatBow => Encoding::Bow,
         MethodName::Bert | MethodName::ConcatBert => Encoding::Sentence,
-        _ => Encoding::Mlp,
+        MethodName::Concat
+        | MethodName::Late
+        | MethodName::Image
+        | MethodName::Audio
+        | MethodName::Text
+        | MethodName::Align
+        | MethodName::Qmf
+        | MethodName::Tmc
+        | MethodName::TmcViews
+        | MethodName::Hemis
+        | MethodName::SimMmdg
+        | MethodName::Mmbt
+        | MethodName::Lckd
+        | MethodName::Clip
+        | MethodName::AlignItc
+        | MethodName::Mmtm
+        | MethodName::Hved
+        | MethodName::Mmfm
+        | MethodName::Rseg => Encoding::Mlp,
     }
 }
 
@@ -199,6 +218,12 @@ pub trait Method<D: LearnDevice>: Sized {
 
     /// Told before an update how well each modality alone judges its specimens.
     fn elect(&mut self, _alone: &[Dice]) {}
+
+    /// What it has decided by itself; `modalities` are the names of those that it uses. Its phases
+    /// and what it is shown are told for it.
+    fn decisions(&self, _modalities: &[&str]) -> Vec<Decision> {
+        Vec::new()
+    }
 
     /// Width of what C3R acts on, and so of the instrument V: the joint representation Z, or every
     /// view where there is a head for each.

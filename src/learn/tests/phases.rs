@@ -65,6 +65,21 @@ fn a_probe_leaves_the_encoders_alone() {
 }
 
 #[test]
+fn the_phase_of_the_last_update_is_told() {
+    let mut learner = contrast(Method::Clip, Objective::C3rAdjust);
+    train_on(&mut *learner, HALF, everything);
+    assert_eq!(
+        learner.decisions(),
+        [Decision::new("pretraining", 1.0)],
+        "no stratum has a say yet"
+    );
+    train_on(&mut *learner, 1, everything);
+    let told = learner.decisions();
+    assert_eq!(told[0], Decision::new("pretraining", 0.0));
+    assert!(told.iter().any(|told| told.name == "weight_max" && told.value >= 1.0), "{told:?}");
+}
+
+#[test]
 fn only_a_method_of_one_phase_asks_for_twins_from_the_start() {
     let mut learner = contrast(Method::Clip, Objective::C3rTwin);
     for step in 0..HALF {

@@ -10,6 +10,7 @@ use super::super::discount::as_weights;
 use super::super::hidden::Hidden;
 use super::super::method::{Method, Phase};
 use super::super::ops::upload;
+use super::super::strata::Strata;
 use super::super::tape::Matrix;
 use super::super::{Batch, LearnError};
 use super::Trainer;
@@ -43,6 +44,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
                 .lesson(&self.device, classes, blocks, batch, hidden)
                 .map_err(LearnError::device)?;
             advice.weights = Some(adjustment(&judgement.verdicts, &batch.labels, classes));
+            self.strata = Some(Strata::of(&judgement.verdicts, &batch.labels, classes));
             advice.gradients = Some(judgement.gradients);
             return Ok(advice);
         };

@@ -10,7 +10,6 @@ use super::super::method::{Method, Phase};
 use super::super::model::Model;
 use super::super::parameter::Start;
 use super::Trainer;
-use crate::scene::training::Objective;
 
 impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
     /// The model that is asked.
@@ -21,7 +20,7 @@ impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
     /// Begins a mean at what has been learned so far, where the objective has one.
     pub(super) fn begin_mean(&mut self) -> Result<(), LearnError> {
         let training = &self.plan.training;
-        if training.objective != Objective::C3rDiscount || training.averaging == 0.0 {
+        if !training.objective.discounts() || training.averaging == 0.0 {
             return Ok(());
         }
         let start = Start { device: self.device.clone(), seed: self.seed };

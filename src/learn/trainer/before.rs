@@ -18,7 +18,12 @@ const SHOWING: StreamId = StreamId::of("learn:showing");
 impl<D: LearnDevice, M: Method<D>> Trainer<D, M> {
     /// The share of the updates that are done.
     pub(super) fn progress(&self) -> f32 {
-        self.steps as f32 / self.plan.training.steps.max(1) as f32
+        self.progress_after(self.steps)
+    }
+
+    /// The share that so many updates are.
+    pub(super) fn progress_after(&self, updates: usize) -> f32 {
+        updates as f32 / self.plan.training.steps.max(1) as f32
     }
 
     /// Begins the next update: a new phase has an Adam of its own, and there may be an election.

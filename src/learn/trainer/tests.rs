@@ -202,6 +202,9 @@ fn the_modality_that_tells_the_class_is_elected() {
         lckd.update(&planted(step), None).unwrap();
     }
     assert_eq!(lckd.model.method().teachers(), [1]);
+    let told = |name| lckd.decisions().iter().find(|told| told.name == name).map(|told| told.value);
+    assert_eq!(["teacher.image", "teacher.audio"].map(told), [Some(0.0), Some(1.0)]);
+    assert_eq!((told("all_shown"), told("pretraining")), (Some(1.0), None));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::device::{Device as _, SLOTS};
 use super::image;
 use super::kernels::NAMES;
 use super::library::{Blas, Driver, Handle};
+use super::network::{CELLS, PROGRESS};
 
 /// `CU_STREAM_NON_BLOCKING`: it doesn't wait for the stream that others use.
 const NON_BLOCKING: u32 = 1;
@@ -21,7 +22,7 @@ const OLDEST: [c_int; 2] = [8, 0];
 /// Bytes that products may work in, as NVIDIA advises for its larger cards.
 const WORKSPACE: usize = 32 << 20;
 /// Words that can be read after a run.
-pub(super) const READ: usize = 64;
+pub(super) const READ: usize = PROGRESS + CELLS;
 
 /// A batch on its way: its place in memory that the card reads by itself, and what has happened.
 pub(super) struct Slot {

@@ -10,7 +10,7 @@ use super::super::super::{
 use super::super::fused::Fused;
 use super::super::store::{Adam, adam_step};
 use super::device::Device;
-use super::learner::{KNOWN, OnCard};
+use super::learner::{OnCard, known};
 use crate::causal::noise::{StreamId, stream};
 use crate::scene::training::{Method, Objective, Step, Training};
 
@@ -166,7 +166,7 @@ pub fn cases() -> Vec<(Training, usize, bool)> {
     };
     let mut cases = Vec::new();
     for method in methods {
-        for objective in KNOWN {
+        for objective in known() {
             cases.push((training(method, objective), 2, false));
             cases.push((training(method, objective), 4, true));
         }

@@ -71,16 +71,15 @@ impl Draft {
     ) -> Self {
         let training = &plan.training;
         let learns = purpose != Purpose::Look;
-        let twins = learns && training.objective == Objective::C3rTwin;
+        let twins = learns && training.objective.needs_twins();
         let all = if twins { 2 * rows } else { rows };
         let (mut work, mut tables) = (Rooms::of(Region::Work), Rooms::of(Region::Input));
         let Placed { shape, arrangement } = placed;
         let input = InputPlaces::new(shape, &mut tables, all);
         let mut program = Program::default();
         let mut net = Net::new(&mut work, shape, arrangement, Region::Model, all, learns);
-        let hypothetical =
-            learns && matches!(training.objective, Objective::C3r | Objective::C3rLiteral);
-        if purpose == Purpose::Look || hypothetical && training.lambda_v != 0.0 {
+        let kind = CounterfactualKind::of(training).filter(|_| learns);
+        if purpose == Purpose::Look || kind.is_some() && training.lambda_v != 0.0 {
             let slopes = learns && !training.detach_instrument;
             let gamma = training.distance_weight;
             net.instrument = Instrument::new(&mut work, arrangement, &net.sizes, gamma, slopes);
@@ -92,14 +91,14 @@ impl Draft {
         if learns {
             let mut rooms = [&mut work, &mut tables];
             let companion = companion
-                .filter(|_| training.objective == Objective::C3rAdjust)
+                .filter(|_| training.objective.adjusts())
                 .map(|rate| companionship(&mut program, &mut rooms, placed, &input, all, rate));
             let strata = companion.as_ref().map(|companion| companion.strata);
             let share = 1.0 / rows as f32;
             let sums = losses::sums(rooms[0], rows);
             let mut head = None;
-            if hypothetical {
-                let terms = terms(plan, share);
+            if let Some(kind) = kind {
+                let terms = terms(plan, share, kind);
                 head = Some(losses::risk(&mut program, rooms[0], &net, &input, terms, sums));
             } else {
                 let shares = Shares {
@@ -111,7 +110,7 @@ impl Draft {
             }
             let updates = purpose == Purpose::Update;
             losses::close(&mut program, &net, &input, rows, sums, lambdas(plan), updates);
-            let wide = hypothetical && (training.lambda_v != 0.0 || training.lambda_fe != 0.0);
+            let wide = kind.is_some() && (training.lambda_v != 0.0 || training.lambda_fe != 0.0);
             layers::backward(&mut program, &net, &input, wide);
             let descent = sums::gradients(&mut program, rooms, &net, &input, head);
             let progress = net.model.progress();
@@ -148,7 +147,8 @@ fn companionship<'a>(
     let Placed { shape, arrangement } = placed;
     let net = Net::new(work, shape, arrangement, Region::Companion, rows, true);
     let cells = net.sizes.classes.pow(2);
-    let strata = Strata { cells: work.room(rows), weights: work.room(cells) };
+    let told = placed.model(Region::Model).strata();
+    let strata = Strata { cells: work.room(rows), weights: work.room(cells), told };
     layers::forward(program, &net, input, false);
     let shares = Shares { task: 1.0 / rows as f32, ..Shares::default() };
     let sums = losses::sums(work, rows);
@@ -160,7 +160,7 @@ fn companionship<'a>(
 }
 
 /// The weights of Eq. 10 for one of the specimens.
-fn terms(plan: &Plan, share: f32) -> Terms {
+fn terms(plan: &Plan, share: f32, kind: CounterfactualKind) -> Terms {
     let training = &plan.training;
     Terms {
         task: training.lambda_s * share,
@@ -168,10 +168,7 @@ fn terms(plan: &Plan, share: f32) -> Terms {
         l_v: training.lambda_v * share,
         l_fe: training.lambda_fe * share,
         budget: training.kl_budget,
-        kind: match training.objective {
-            Objective::C3rLiteral => CounterfactualKind::Literal(training.literal_step),
-            _ => CounterfactualKind::Flip(training.step),
-        },
+        kind,
     }
 }
 

@@ -3,11 +3,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::super::super::checkpoint::Checkpoint;
+use super::super::super::decision::Decision;
 use super::super::super::learner::{
     Accelerated, Counterfactual, Learner, Logits, Representation, StepLosses,
 };
 use super::super::super::parameter::NamedParameter;
 use super::super::super::plan::Plan;
+use super::super::super::strata::Strata;
 use super::super::super::twin_network::CounterfactualKind;
 use super::super::super::{Batch, LearnError};
 use super::super::block::cut;
@@ -20,13 +22,14 @@ use super::super::store::{Entry, Store};
 use super::device::{Device, LOOK};
 use super::draft::{Placed, Purpose};
 use super::held::Held;
+use super::network::MOST_CLASSES;
 use super::program::Region;
 use super::sessions::pack;
 use super::updates::counted;
 use crate::scene::training::{Objective, Training};
 
 /// The most classes and modalities that the kernels have room for.
-const MOST: [usize; 2] = [32, 8];
+const MOST: [usize; 2] = [MOST_CLASSES, 8];
 
 /// A model in training on a card.
 pub struct OnCard<D> {
@@ -34,22 +37,32 @@ pub struct OnCard<D> {
     pub(super) placed: Placed,
     seed: u64,
     pub(super) steps: usize,
+    /// Of `c3r-adjust` alone: the strata of the last batch.
+    pub(super) strata: Option<Strata>,
     pub(super) card: Mutex<Held<D>>,
 }
 
+/// Whether there are kernels for an objective.
+const fn knows(objective: Objective) -> bool {
+    match objective {
+        Objective::Erm
+        | Objective::C3r
+        | Objective::C3rLiteral
+        | Objective::C3rAdjust
+        | Objective::C3rTwin => true,
+        Objective::C3rDiscount => false,
+    }
+}
+
 /// The objectives that there are kernels for.
-pub(super) const KNOWN: [Objective; 5] = [
-    Objective::Erm,
-    Objective::C3r,
-    Objective::C3rLiteral,
-    Objective::C3rAdjust,
-    Objective::C3rTwin,
-];
+pub(super) fn known() -> impl Iterator<Item = Objective> {
+    Objective::ALL.into_iter().filter(|&objective| knows(objective))
+}
 
 /// An error for what there are no kernels for, or what they have no room for.
 fn fits(plan: &Plan, placed: &Placed) -> Result<(), LearnError> {
     let objective = plan.training.objective;
-    if !KNOWN.contains(&objective) {
+    if !knows(objective) {
         return Err(LearnError::Setting {
             setting: "the objective on a GPU".into(),
             found: objective.name().into(),
@@ -90,12 +103,12 @@ impl<D: Device> OnCard<D> {
             store.restore(checkpoint)?;
         }
         let mut stores = vec![store];
-        if plan.training.objective == Objective::C3rAdjust {
+        if plan.training.objective.adjusts() {
             stores.push(Store::new(placed.shape.entries.clone(), seed.wrapping_add(1)));
         }
         let mut card = Held::new(device, stores);
         card.upload(&placed, 0)?;
-        Ok(Self { plan, placed, seed, steps: 0, card: Mutex::new(card) })
+        Ok(Self { plan, placed, seed, steps: 0, strata: None, card: Mutex::new(card) })
     }
 
     /// The card. Another thread that panicked with it leaves words on it that are still words.
@@ -181,6 +194,10 @@ impl<D: Device> Learner for OnCard<D> {
         }
     }
 
+    fn decisions(&self) -> Vec<Decision> {
+        self.strata.as_ref().map(Strata::decisions).unwrap_or_default()
+    }
+
     fn retune(&mut self, training: &Training) -> Result<(), LearnError> {
         let plan = self.plan.retuned(training)?;
         refuse(training)?;
@@ -190,14 +207,14 @@ impl<D: Device> Learner for OnCard<D> {
         let card = self.card.get_mut().unwrap_or_else(PoisonError::into_inner);
         card.withdraw(&self.placed)?;
         let entries = &placed.shape.entries;
-        match (training.objective == Objective::C3rAdjust, card.stores.len()) {
+        match (training.objective.adjusts(), card.stores.len()) {
             (true, 1) => card.stores.push(Store::new(entries.clone(), seed.wrapping_add(1))),
             (false, _) => card.stores.truncate(1),
             (true, _) => {}
         }
         card.stores.iter_mut().for_each(|store| store.hold(entries.clone(), seed));
         card.upload(&placed, self.steps)?;
-        (self.plan, self.placed) = (plan, placed);
+        (self.plan, self.placed, self.strata) = (plan, placed, None);
         Ok(())
     }
 

@@ -16,6 +16,8 @@ pub struct Strata {
     pub cells: Place,
     /// The weight of every cell.
     pub weights: Place,
+    /// How many specimens are in every cell, for the host.
+    pub told: Place,
 }
 
 /// How much each of the losses on verdicts counts.
@@ -94,7 +96,8 @@ pub fn weigh(program: &mut Program, rooms: &mut Rooms, sizes: &Sizes, strata: St
     let counts = rooms.room(parts * cells);
     let args = arguments(&[strata.cells, counts], &[sizes.rows, cells, part]);
     program.launch("count_cells", [parts, 1], cell_threads(cells), args);
-    let args = arguments(&[counts, strata.weights], &[sizes.rows, sizes.classes, parts]);
+    let places = [counts, strata.weights, strata.told];
+    let args = arguments(&places, &[sizes.rows, sizes.classes, parts]);
     program.launch("weigh_cells", [1, 1], cells, args);
 }
 

@@ -50,6 +50,10 @@ pub struct Model {
 pub const PROGRESS: usize = 12;
 /// Where its terms begin.
 pub const TERMS_AT: usize = 4;
+/// Words behind it for the counts of the strata of `c3r-adjust`: a cell for every pair of classes.
+pub const CELLS: usize = MOST_CLASSES * MOST_CLASSES;
+/// The most classes that the kernels have room for.
+pub const MOST_CLASSES: usize = 32;
 
 impl Model {
     /// The model of an arrangement.
@@ -81,9 +85,14 @@ impl Model {
         self.part(4, 0)
     }
 
+    /// The counts of the strata of the last batch, right behind that.
+    pub const fn strata(self) -> Place {
+        self.part(4, PROGRESS)
+    }
+
     /// Words of all of it.
     pub const fn words(self) -> usize {
-        4 * self.count + 64
+        4 * self.count + (PROGRESS + CELLS).next_multiple_of(64)
     }
 }
 

@@ -9,7 +9,7 @@ use super::super::fused::Fused;
 use super::check::{cases, compare, inputs, specimens};
 use super::draft::{Draft, Placed, Purpose};
 use super::emulator::Emulator;
-use super::learner::{KNOWN, OnCard};
+use super::learner::{OnCard, known};
 use super::program::Step as ProgramStep;
 use crate::scene::training::{Method, Objective, Step, Training};
 

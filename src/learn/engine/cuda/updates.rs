@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use super::super::super::learner::{Accelerated, StepLosses};
 use super::super::super::loss::{Term, report};
+use super::super::super::strata::Strata;
 use super::super::super::{Batch, LearnError};
 use super::device::Device;
 use super::draft::{Placed, Purpose};
@@ -62,11 +63,12 @@ impl<D: Device> OnCard<D> {
     ) -> Result<(), LearnError> {
         batch.check(&self.plan.inputs, self.plan.classes)?;
         counted(&self.placed, batch.rows)?;
-        let batches = match self.plan.training.objective {
-            Objective::C3rTwin => vec![batch, self.plan.twins_of(batch, twin)?],
-            _ => vec![batch],
-        };
+        let mut batches = vec![batch];
+        if self.plan.training.objective.needs_twins() {
+            batches.push(self.plan.twins_of(batch, twin)?);
+        }
         let companion = self.companion();
+        let words = self.told_words();
         let Self { plan, placed, card, .. } = self;
         let card = card.get_mut().unwrap_or_else(PoisonError::into_inner);
         let Held { device, sessions, models, begun, next, last, launches, .. } = card;
@@ -86,12 +88,24 @@ impl<D: Device> OnCard<D> {
             pack(input, modalities, &batches, out);
         })?;
         let progress = session.address(placed.model(Region::Model).progress());
-        device.run(routine, *next, (progress, PROGRESS))?;
+        device.run(routine, *next, (progress, words))?;
         begun.push_back((*next, None));
         *last = (purpose == Purpose::Update).then_some((routine, *next));
         *launches = session.draft.program.steps.len();
         *next = 1 - *next;
         Ok(())
+    }
+
+    /// Words that are read after an update: the progress, and the counts of strata where there are any.
+    fn told_words(&self) -> usize {
+        let strata = self.companion().map_or(0, |_| self.plan.classes.pow(2));
+        PROGRESS + strata
+    }
+
+    /// Keeps the strata from the words that were read after an update.
+    fn keep_strata(&mut self, read: &[u32]) {
+        let counts = read.get(PROGRESS..).filter(|counts| !counts.is_empty());
+        self.strata = counts.map(|counts| Strata::counted(counts.to_vec(), self.plan.classes));
     }
 
     /// The losses of the update that was begun first.
@@ -116,9 +130,12 @@ impl<D: Device> OnCard<D> {
             card.begun.clear();
             card.device.synchronise()?;
             card.device.write(card.models[0] + 4 * (progress.at as u64 + 1), &[0])?;
-        } else if counts {
+            return losses;
+        }
+        if counts {
             self.steps += 1;
         }
+        self.keep_strata(&read);
         losses
     }
 }
@@ -147,14 +164,14 @@ impl<D: Device> Accelerated for OnCard<D> {
             remedy: "make one first",
         };
         let (training, step) = (self.plan.training.clone(), self.steps + updates);
-        let progress = self.placed.model(Region::Model).progress();
+        let (progress, told) = (self.placed.model(Region::Model).progress(), self.told_words());
         let card = self.card.get_mut().unwrap_or_else(PoisonError::into_inner);
         let (address, (routine, slot)) = (
             card.models[0] + 4 * progress.at as u64,
             card.last.filter(|(last, _)| card.sessions.has(*last)).ok_or_else(nothing)?,
         );
         for left in (0..updates).rev() {
-            let words = if left == 0 { PROGRESS } else { 0 };
+            let words = if left == 0 { told } else { 0 };
             card.device.run(routine, slot, (address, words))?;
         }
         let read = card.device.results(slot)?;
@@ -162,6 +179,8 @@ impl<D: Device> Accelerated for OnCard<D> {
         let losses = losses_of(&training, &read, step);
         if losses.is_err() {
             card.device.write(address + 4, &[0])?;
+        } else {
+            self.keep_strata(&read);
         }
         losses
     }

@@ -55,7 +55,7 @@ fn a_run_goes_the_way_of_dfdx() {
 fn so_does_one_that_discounts_its_companion_and_is_asked_its_mean() {
     for method in [Name::Concat, Name::Late] {
         let training = Training {
-            companion_exposure: 4.0,
+            exposure_samples: 300.0,
             learning_rate: 3e-3,
             ..training(method, Objective::C3rDiscount)
         };
@@ -84,6 +84,52 @@ fn so_does_one_that_discounts_its_companion_and_is_asked_its_mean() {
         assert_eq!(names(&one.2), names(&other.2));
         assert_eq!(names(&plain.parameters().unwrap()), names(&other.2));
     }
+}
+
+#[test]
+fn both_engines_decide_alike() {
+    for method in [Name::Concat, Name::Late] {
+        for objective in [Objective::C3rAdjust, Objective::C3rDiscount] {
+            let training = Training {
+                exposure_samples: 300.0,
+                steps: 40,
+                discount: 3.0,
+                learning_rate: 3e-3,
+                ..training(method, objective)
+            };
+            let data = batch("specimens", 3, false);
+            let [one, other] = [Engine::Dfdx, Engine::Fused].map(|engine| {
+                let (mut learner, mut curve) = (of(engine, &training), DecisionCurve::default());
+                for step in 1..=30 {
+                    learner.update(&data, None).unwrap();
+                    curve.record(step, &learner.decisions());
+                }
+                curve
+            });
+            let names = |curve: &DecisionCurve| -> Vec<String> {
+                curve.names().map(str::to_owned).collect()
+            };
+            assert_eq!(names(&one), names(&other), "{method:?} {objective:?}");
+            let wanted: &[&str] = match objective {
+                Objective::C3rDiscount => &["companion_samples", "kappa", "lag", "trust"],
+                _ => &["effective_samples", "stratum.0", "stratum.1", "stratum.2", "weight_max"],
+            };
+            for name in wanted {
+                assert!(names(&one).iter().any(|found| found == name), "{name} {:?}", names(&one));
+            }
+            for (name, step) in one.names().flat_map(|name| (1..=30).map(move |step| (name, step)))
+            {
+                let pair = (one.at(name, step), other.at(name, step));
+                let close = match pair {
+                    (Some(one), Some(other)) => (one - other).abs() < 1e-9 * one.abs().max(1.0),
+                    (one, other) => one == other,
+                };
+                assert!(close, "{method:?} {objective:?} {name} at {step}: {pair:?}");
+            }
+        }
+    }
+    let plain = of(Engine::Fused, &training(Name::Concat, Objective::C3r));
+    assert_eq!(plain.decisions(), [], "nothing is decided");
 }
 
 #[test]

@@ -17,15 +17,17 @@ extern "C" __global__ void count_cells(const int *cells, int *counts, int rows, 
     counts[blockIdx.x * all + own] = count;
 }
 
-// The weight of every cell, from the counts of all parts. One block, a thread per cell.
-extern "C" __global__ void weigh_cells(const int *counts, float *weights, int rows, int classes,
-                                       int parts) {
+// The weight of every cell, from the counts of all parts, which are summed up for the host. One block,
+// a thread per cell.
+extern "C" __global__ void weigh_cells(const int *counts, float *weights, int *told, int rows,
+                                       int classes, int parts) {
     __shared__ int totals[WARP * WARP];
     __shared__ float plain[WARP * WARP];
     int own = threadIdx.x, all = classes * classes;
     int total = 0;
     for (int part = 0; part < parts; part++) total += counts[part * all + own];
     totals[own] = total;
+    told[own] = total;
     __syncthreads();
     int stratum = own / classes;
     float row = 0.0f;

@@ -48,7 +48,7 @@ fn a_kernel_that_is_wrong_would_be_found() {
 
 #[test]
 fn the_order_of_blocks_and_threads_changes_no_bit() {
-    for objective in KNOWN {
+    for objective in known() {
         for method in [Method::Concat, Method::Late] {
             let training = Training { detach_instrument: false, ..training(method, objective) };
             let results = [false, true].map(|backwards| {
