@@ -130,8 +130,9 @@ impl Compare {
             .iter()
             .filter_map(|&i| average(&of_objective(rounds, i)).map(|m| (m, &*rounds[0][i].curve)))
             .collect();
-        let tables: Vec<&Table> =
-            whole.iter().filter_map(|&i| rounds[0][i].table.as_ref()).collect();
+        let tables: Vec<(usize, &Table)> = (whole.iter().enumerate())
+            .filter_map(|(run, &i)| Some((run, rounds[0][i].table.as_ref()?)))
+            .collect();
         let names: Vec<String> = averaged.iter().map(|(m, _)| m.objective.clone()).collect();
         let intervals = match self.seeds {
             1 => format!("Wilson score, over {specimens} specimens"),

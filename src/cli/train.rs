@@ -80,6 +80,9 @@ impl Train {
             return Ok(ExitCode::from(interrupt::STOPPED));
         }
         if let Some(failure) = entrant.failure {
+            if let Some(metrics) = &entrant.metrics {
+                directory.write_metrics(metrics)?;
+            }
             return Err(failure.into());
         }
         let page = write_paper(&directory, &stage, seed, &entrant, specimens)?;

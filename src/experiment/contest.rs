@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::TrainingState;
 use crate::learn::{Compute, DecisionCurve, LearnError, Learner, StepLosses, new_learner_on};
-use crate::measure::{Evaluated, Metrics, SCHEMA, Table, evaluate};
+use crate::measure::{Evaluated, Evaluation, Metrics, SCHEMA, State, Table, evaluate};
 use crate::scene::Stage;
 use crate::scene::training::Training;
 use crate::world::{Clock, Simulation, SimulationSystems, Trainee, TwinPlan, input_specs};
@@ -62,11 +63,21 @@ impl Entrant {
 
     /// Takes over what an evaluation found.
     pub fn take(&mut self, scene: &str, seed: u64, evaluated: Evaluated) {
-        let (training, steps) = (&self.training, self.curve.len());
         let Evaluated { evaluation, table } = evaluated;
-        let decisions = self.decisions();
         self.table = Some(table);
-        self.metrics = Some(Metrics {
+        self.metrics = Some(self.metrics_of(scene, seed, evaluation));
+    }
+
+    /// Its metrics; of one that diverged they say so.
+    fn metrics_of(&self, scene: &str, seed: u64, mut evaluation: Evaluation) -> Metrics {
+        let (training, steps) = (&self.training, self.curve.len());
+        let mut notes = Vec::new();
+        let state = self.state();
+        if matches!(state, TrainingState::Diverged { .. }) {
+            evaluation.state = State::Diverged;
+            notes.push(state.to_string());
+        }
+        Metrics {
             schema: SCHEMA,
             scene: scene.to_owned(),
             data: None,
@@ -77,10 +88,10 @@ impl Entrant {
             steps,
             seconds: self.seconds,
             samples_per_second: (steps * training.batch) as f64 / self.seconds.max(1e-9),
-            decisions,
+            decisions: self.decisions(),
             evaluation,
-            notes: Vec::new(),
-        });
+            notes,
+        }
     }
 }
 
@@ -221,8 +232,16 @@ pub fn judge(
         !watcher.wants_end()
     })?;
     let Some(found) = found else { return Ok(false) };
+    let scene = &contest.stage.scene.name;
     for (entrant, found) in whole.iter_mut().zip(found) {
-        entrant.take(&contest.stage.scene.name, contest.seed, found);
+        entrant.take(scene, contest.seed, found);
+    }
+    // One that can't be asked any more is said to have diverged, and nothing else.
+    for entrant in entrants.iter_mut().filter(|e| e.failure.is_some()) {
+        if matches!(entrant.state(), TrainingState::Diverged { .. }) {
+            let metrics = entrant.metrics_of(scene, contest.seed, Evaluation::default());
+            entrant.metrics = Some(metrics);
+        }
     }
     Ok(true)
 }

@@ -18,9 +18,9 @@ const SEARCHED: usize = 512;
 const PER_FACTOR: usize = 3;
 
 /// Samples whose twin has one factor taken away: for every factor that isn't mere nuisance, the
-/// first few that have it.
+/// first few that have it. Tables come with the place of their run in the report.
 #[must_use]
-pub fn sheet(stage: &Arc<Stage>, seed: u64, tables: &[&Table]) -> Vec<Exhibit> {
+pub fn sheet(stage: &Arc<Stage>, seed: u64, tables: &[(usize, &Table)]) -> Vec<Exhibit> {
     let mut exhibits = Vec::new();
     let mut stager = Stager::new(stage, seed);
     let mut first = 0;
@@ -44,7 +44,7 @@ pub fn disagreements(
     stage: &Arc<Stage>,
     seed: u64,
     names: &[String],
-    tables: &[&Table],
+    tables: &[(usize, &Table)],
 ) -> Vec<Exhibit> {
     let mut exhibits = Vec::new();
     let mut stager = Stager::new(stage, seed);
@@ -73,12 +73,12 @@ struct Look<'a> {
     stage: &'a Stage,
     place: usize,
     factor: &'a Factor,
-    /// Of every model the samples as they are and without the factor.
-    columns: Vec<[&'a Column; 2]>,
+    /// Of every model its run, and the samples as they are and without the factor.
+    columns: Vec<(usize, [&'a Column; 2])>,
 }
 
 /// Every factor that isn't mere nuisance, the spurious ones first: they are what goes wrong.
-fn looks<'a>(stage: &'a Stage, tables: &[&'a Table]) -> Vec<Look<'a>> {
+fn looks<'a>(stage: &'a Stage, tables: &[(usize, &'a Table)]) -> Vec<Look<'a>> {
     let source = held_out(&stage.iid().name);
     let mut places: Vec<usize> = (0..stage.factors.len())
         .filter(|&place| stage.factors[place].role != Role::Nuisance)
@@ -86,9 +86,10 @@ fn looks<'a>(stage: &'a Stage, tables: &[&'a Table]) -> Vec<Look<'a>> {
     places.sort_by_key(|&place| stage.factors[place].role.is_causal());
     let look = |place: usize| {
         let absent = Condition::Do(place, End::Absent, Reach::Total);
-        let pair =
-            |table: &&'a Table| Some([table.natural(&source)?, table.column(&source, &absent)?]);
-        let columns: Vec<[&Column; 2]> = tables.iter().filter_map(pair).collect();
+        let pair = |(run, table): &(usize, &'a Table)| {
+            Some((*run, [table.natural(&source)?, table.column(&source, &absent)?]))
+        };
+        let columns: Vec<(usize, [&Column; 2])> = tables.iter().filter_map(pair).collect();
         (!columns.is_empty() && columns.len() == tables.len()).then(|| Look {
             stage,
             place,
@@ -101,26 +102,27 @@ fn looks<'a>(stage: &'a Stage, tables: &[&'a Table]) -> Vec<Look<'a>> {
 
 impl Look<'_> {
     fn rows(&self) -> usize {
-        self.columns[0][0].answers.predictions.len().min(SEARCHED)
+        self.columns[0].1[0].answers.predictions.len().min(SEARCHED)
     }
 
     /// Whether the sample has the factor that its twin lacks.
     fn has_factor(&self, row: usize) -> bool {
-        let world = &self.columns[0][0].world;
+        let world = &self.columns[0].1[0].world;
         world.row(row, self.stage.factors.len())[self.place] == self.factor.present
     }
 
     /// Whether models say different things of the sample as it is.
     fn disagree(&self, row: usize) -> bool {
-        let said = |columns: &[&Column; 2]| columns[0].answers.prediction(row);
+        let said = |(_, columns): &(usize, [&Column; 2])| columns[0].answers.prediction(row);
         self.columns.iter().any(|columns| said(columns) != said(&self.columns[0]))
     }
 
     /// What the first model that errs does, if one does.
     fn explanation(&self, row: usize, names: &[String]) -> Option<String> {
         let name = &self.factor.name;
-        let [real, twin] = self.columns[0].map(|column| column.world.labels[row]);
-        self.columns.iter().zip(names).find_map(|([actual, without], model)| {
+        let [real, twin] = self.columns[0].1.map(|column| column.world.labels[row]);
+        self.columns.iter().find_map(|(run, [actual, without])| {
+            let model = names.get(*run)?;
             let changes = actual.answers.prediction(row) != without.answers.prediction(row);
             match (real == twin, changes) {
                 (true, true) => {
@@ -152,8 +154,8 @@ impl<'a> Stager<'a> {
         self.simulation.plan_twins(TwinPlan::Under(absent));
         self.simulation.step();
         let (real, twin) = self.simulation.played().into_iter().next().unwrap_or_default();
-        let said = |side: usize| -> Vec<&Answers> {
-            looked.columns.iter().map(|columns| &columns[side].answers).collect()
+        let said = |side: usize| -> Vec<(usize, &Answers)> {
+            looked.columns.iter().map(|(run, columns)| (*run, &columns[side].answers)).collect()
         };
         Exhibit {
             specimen: row as u64,
@@ -164,7 +166,7 @@ impl<'a> Stager<'a> {
         }
     }
 
-    fn world(&self, played: &Played, answers: &[&Answers], row: usize) -> World {
+    fn world(&self, played: &Played, answers: &[(usize, &Answers)], row: usize) -> World {
         let stage = self.stage;
         let classes = &stage.scene.label.classes;
         let renderers = &stage.renderers;
@@ -179,7 +181,7 @@ impl<'a> Stager<'a> {
         });
         let plans = renderers.vectors.plans().iter();
         let words = played.tokens.as_ref().zip(renderers.text.as_ref());
-        let verdict = |(run, answers): (usize, &&Answers)| {
+        let verdict = |&(run, answers): &(usize, &Answers)| {
             let class = answers.prediction(row)?;
             Some(Verdict {
                 run,
@@ -198,7 +200,7 @@ impl<'a> Stager<'a> {
                 .collect(),
             factors: stage.factors.iter().zip(&played.factors).map(shown).collect(),
             label: classes[played.label].clone(),
-            verdicts: answers.iter().enumerate().filter_map(verdict).collect(),
+            verdicts: answers.iter().filter_map(verdict).collect(),
         }
     }
 }

@@ -31,7 +31,7 @@ pub fn write_paper(
         sheet: entrant
             .table
             .iter()
-            .map(|table| sheet(stage, seed, &[table]))
+            .map(|table| sheet(stage, seed, &[(0, table)]))
             .next()
             .unwrap_or_default(),
         disagreements: Vec::new(),

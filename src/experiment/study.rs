@@ -165,17 +165,16 @@ impl Study {
         let seconds = start.elapsed().as_secs_f64();
         let failure = failure.or_else(|| learner.check_weights().err());
         let training = self.training.clone();
-        let entrant =
-            Entrant {
-                training,
-                learner,
-                curve,
-                decisions,
-                seconds,
-                failure,
-                metrics: None,
-                table: None,
-            };
+        let entrant = Entrant {
+            training,
+            learner,
+            curve,
+            decisions,
+            seconds,
+            failure,
+            metrics: None,
+            table: None,
+        };
         Ok((entrant, complete))
     }
 

@@ -34,8 +34,9 @@ pub fn sentence(metrics: &Metrics, name: &str) -> String {
     let iid = found.accuracy.get(&found.measured_on).copied();
     match found.state {
         State::Diverged => format!(
-            "{name} diverged: its loss became enormous or no number, and its figures say nothing of \
-             what it would have learned."
+            "{name} diverged{}: its loss became enormous or no number, and its figures say nothing of \
+             what it would have learned.",
+            if metrics.seeds > 1 { " in one seed or more" } else { "" }
         ),
         State::Collapsed => format!(
             "{name} collapsed: it predicts `{}` whatever it sees, so it relies on nothing because it \

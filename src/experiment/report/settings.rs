@@ -45,6 +45,29 @@ pub(super) fn section(runs: &[RunReport], names: &[String]) -> Markup {
                     }
                 }
             }
+            (decisions(runs, names))
+        }
+    }
+}
+
+/// What methods and objectives decided while they trained, as it stood at the end.
+fn decisions(runs: &[RunReport], names: &[String]) -> Markup {
+    let told: Vec<(usize, &RunReport)> =
+        runs.iter().enumerate().filter(|(_, run)| !run.metrics.decisions.is_empty()).collect();
+    html! {
+        @if !told.is_empty() {
+            p {
+                "What was decided while training, as it stood at the end ("
+                code { "losses.csv" } " has it update by update):"
+            }
+            ul {
+                @for (run, report) in told {
+                    @let all = report.metrics.decisions.iter();
+                    @let words: Vec<String> =
+                        all.map(|(name, value)| format!("{name} {}", figure(*value))).collect();
+                    li { b { (names[run]) } ": " (words.join(", ")) }
+                }
+            }
         }
     }
 }
@@ -54,6 +77,16 @@ mod tests {
     use super::super::figures::run_names;
     use super::super::sample;
     use super::*;
+
+    #[test]
+    fn what_was_decided_is_told() {
+        let mut runs = sample::duck(2).runs;
+        let names = run_names(&runs);
+        assert!(!section(&runs, &names).into_string().contains("was decided"));
+        runs[1].metrics.decisions.insert("trust".into(), 0.875);
+        let html = section(&runs, &names).into_string();
+        assert!(html.contains("<b>c3r</b>: trust 0.875"), "{html}");
+    }
 
     #[test]
     fn every_setting_of_every_run_is_there() {

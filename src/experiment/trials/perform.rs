@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Cost, Outcome};
 use crate::experiment::plan::{Plan, Trial};
-use crate::experiment::{Contest, Entrant, Times, Watcher, train};
+use crate::experiment::{Contest, Entrant, Times, TrainingState, Watcher, train};
 use crate::learn::{Compute, StepLosses};
 use crate::measure::suite::{Subject, take};
 use crate::scene::training::Training;
@@ -42,7 +42,7 @@ pub fn perform(
     }
     let subjects: Vec<Subject> = entrants
         .iter()
-        .filter(|entrant| entrant.failure.is_none())
+        .filter(|entrant| broken(entrant).is_none())
         .map(|entrant| Subject {
             stage: &contest.stage,
             seed: contest.seed,
@@ -54,8 +54,8 @@ pub fn perform(
         .collect();
     let mut taken = take(&plan.experiment.measures, &subjects, &mut *go_on)?.into_iter();
     let outcome = |(trial, entrant): (&&Trial, &Entrant)| {
-        if let Some(failure) = &entrant.failure {
-            return Some(failed(trial, failure.to_string()));
+        if let Some(reason) = broken(entrant) {
+            return Some(failed(trial, reason));
         }
         Some(match taken.next()? {
             Ok(found) => Outcome {
@@ -95,6 +95,16 @@ fn one_by_one(
         all.extend(perform(plan, &[trial], go_on)?);
     }
     Some(all)
+}
+
+/// Why there is no model to measure, if so: a device that failed, or a loss or weights that
+/// diverged.
+fn broken(entrant: &Entrant) -> Option<String> {
+    match (&entrant.failure, entrant.state()) {
+        (Some(failure), _) => Some(failure.to_string()),
+        (None, state @ TrainingState::Diverged { .. }) => Some(state.to_string()),
+        (None, _) => None,
+    }
 }
 
 fn failed(trial: &Trial, reason: String) -> Outcome {
