@@ -49,7 +49,7 @@ fn trains(stage: &Arc<Stage>, method: Method) {
     for entrant in &entrants {
         let metrics = entrant.metrics.as_ref().unwrap();
         assert_eq!(metrics.steps, 2);
-        assert_eq!(metrics.causation.len(), stage.factors.len());
+        assert_eq!(metrics.evaluation.causation.len(), stage.factors.len());
         assert!(entrant.curve.iter().all(|l| l.total.is_finite()), "{method:?}");
         assert_eq!(entrant.decisions(), entrant.decision_curve().last());
         let decided = match entrant.training.objective {
@@ -142,7 +142,7 @@ fn every_method_learns_the_duck() {
         };
         for entrant in hold(&contest) {
             let metrics = entrant.metrics.unwrap();
-            let iid = metrics.accuracy["iid"];
+            let iid = metrics.evaluation.accuracy["iid"];
             assert!(iid > enough, "{} {}: {iid}", metrics.method, metrics.objective);
         }
     }

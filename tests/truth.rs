@@ -316,7 +316,7 @@ fn eq_5_with_a_textbook_instrument_is_worse_than_no_adjustment() {
     let evidence = Evidence::from_tally(&tally, 1);
     let [by_u, by_v] = [0, 1].map(|v| Strata::of(&scm, &query, v));
     for (found, wanted) in [
-        (truth(&scm, &query).pns, 0.300),
+        (truth(&scm, &query).forward.pns, 0.300),
         (evidence.monotone().pns, 0.300),
         (by_v.observed(1), 0.460),
         (evidence.observational().pns, 0.460),

@@ -7,8 +7,8 @@ use super::condition::Reach;
 use super::sentence::sentence;
 use super::*;
 use crate::learn::{
-    Batch, Counterfactual, CounterfactualKind, LearnError, Learner, Logits, NamedParameter,
-    Representation, StepLosses,
+    Batch, Counterfactual, CounterfactualKind, Decision, LearnError, Learner, Logits,
+    NamedParameter, Representation, StepLosses,
 };
 use crate::scene::training::Training;
 use crate::scene::{Stage, parse};
@@ -46,6 +46,10 @@ impl<F: Fn(&Batch, usize) -> usize + Send + Sync> Learner for Rule<F> {
 
     fn representation(&self, _: &Batch) -> Result<Representation, LearnError> {
         Ok(Representation::default())
+    }
+
+    fn decisions(&self) -> Vec<Decision> {
+        Vec::new()
     }
 
     fn parameters(&self) -> Result<Vec<NamedParameter>, LearnError> {

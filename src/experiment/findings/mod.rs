@@ -4,6 +4,7 @@
 //! light, dark and print. The same rows give the same bytes.
 
 mod cross;
+mod headline;
 mod heat;
 mod plot;
 mod rows;
@@ -34,6 +35,7 @@ pub struct Findings<'a> {
 pub fn render(findings: &Findings) -> String {
     let Findings { plan, rows, .. } = *findings;
     let experiment = &plan.experiment;
+    let exhibits = headline::exhibits(findings);
     let failed: Vec<&Row> = rows.iter().filter(|row| row.outcome.failure.is_some()).collect();
     let body = html! {
         header {
@@ -41,14 +43,14 @@ pub fn render(findings: &Findings) -> String {
             p.scene { (experiment.about) }
             (size(findings))
             nav aria-label="Contents" {
-                @for (i, exhibit) in experiment.report.iter().enumerate() {
+                @for (i, exhibit) in exhibits.iter().enumerate() {
                     a href={ "#exhibit-" (i) } { (exhibit.title()) } " "
                 }
                 @if !failed.is_empty() { a href="#failures" { "Failures" } " " }
             }
         }
         main {
-            @for (i, exhibit) in experiment.report.iter().enumerate() {
+            @for (i, exhibit) in exhibits.iter().enumerate() {
                 section id={ "exhibit-" (i) } { (show(findings, exhibit)) }
             }
             @if !failed.is_empty() {
@@ -88,7 +90,7 @@ pub fn markdown(findings: &Findings) -> String {
         plan.trials.len(),
         plan.specimens
     );
-    for exhibit in &plan.experiment.report {
+    for exhibit in &headline::exhibits(findings) {
         let (title, about, table) = match exhibit {
             Exhibit::Table { title, about, rows, values, against } => {
                 (title, about, table::markdown(findings, rows, values, against.as_ref()))

@@ -146,7 +146,7 @@ fn chart(rows: &[FactorRow<'_>], names: &[String], quantity: &Quantity) -> Marku
         .iter()
         .map(|row| Group {
             name: row.name.into(),
-            note: row.role.into(),
+            note: row.note.clone(),
             bars: bars(row, names, quantity),
         })
         .collect();
@@ -206,7 +206,7 @@ fn table(rows: &[FactorRow<'_>], names: &[String], quantity: &Quantity) -> Marku
                     @for row in rows {
                         tr {
                             th scope="row" { (row.name) }
-                            td { (row.role) }
+                            td { (row.note) }
                             @if quantity.has_truth {
                                 td.number { (figure(quantity.truth(row))) }
                                 td.number { (figure(quantity.best(row))) }

@@ -10,6 +10,8 @@ pub(super) struct FactorRow<'a> {
     pub name: &'a str,
     /// Its role, as the scene words it.
     pub role: &'a str,
+    /// The role, and of a continuous factor the contrast between which it's asked.
+    pub note: String,
     /// What the structural causal model says.
     pub truth: Option<Causation>,
     /// What the best possible model would show, where it's known.
@@ -29,6 +31,7 @@ pub(super) fn factor_rows(runs: &[RunReport]) -> Vec<FactorRow<'_>> {
                     rows.push(FactorRow {
                         name: &entry.factor,
                         role: &entry.role,
+                        note: note(entry),
                         truth: entry.of_interest().and_then(|class| class.truth),
                         best: entry.of_interest().and_then(|class| class.best),
                         learned: vec![None; runs.len()],
@@ -40,6 +43,16 @@ pub(super) fn factor_rows(runs: &[RunReport]) -> Vec<FactorRow<'_>> {
         }
     }
     rows
+}
+
+/// The role, and of a continuous factor the contrast between which it's asked.
+fn note(entry: &FactorCausation) -> String {
+    let [absent, present] = entry.contrast;
+    if entry.continuous {
+        format!("{}, {absent:.3} to {present:.3}", entry.role)
+    } else {
+        entry.role.clone()
+    }
 }
 
 /// What a role means, in plain words; `None` for one that this program does not know.
