@@ -149,7 +149,7 @@ pub fn findings(scm: &Scm, label: NodeId, contrasts: &[Contrast]) -> Vec<Finding
 
 /// Whether no way leads from the factor to the label: then no noise has to be looked at.
 pub(super) fn no_effect(scm: &Scm, factor: NodeId, label: NodeId) -> bool {
-    !above(scm, &[label]).contains(&factor)
+    !above(scm, &[label]).contains(factor)
 }
 
 /// Weighted counts of the events behind PN, PS and PNS in one direction.

@@ -2,7 +2,8 @@
 
 use statrs::distribution::{ChiSquared, ContinuousCDF as _};
 
-use super::eliminate::{Inquiry, eliminate};
+use super::eliminate::Inquiry;
+use super::questions::Questions;
 use super::replay::{REPLAYS, Replay};
 use super::worlds::apart;
 use super::{NodeId, Scm};
@@ -118,21 +119,22 @@ pub fn associated(scm: &Scm, factor: NodeId, label: NodeId) -> bool {
 /// As [`associated`] for several factors of one label; what has to be replayed is replayed once.
 #[must_use]
 pub fn associations(scm: &Scm, factors: &[NodeId], label: NodeId) -> Vec<bool> {
-    let known = |&factor: &NodeId| {
-        if apart(scm, factor, label) {
-            return Some(false);
+    let apart = apart(scm, factors, label);
+    let mut questions = Questions::new(scm, label, Vec::new(), factors.to_vec());
+    let exact = questions.all(factors.len(), |questions, i, limit| {
+        if apart[i] {
+            return Ok(false);
         }
-        let inquiry = Inquiry { operations: &[], wanted: &[(0, factor), (0, label)] };
-        let joint = eliminate(scm, &inquiry).ok()?;
+        let inquiry = Inquiry { operations: &[], wanted: &[(0, factors[i]), (0, label)] };
+        let joint = questions.ask(factors[i], &inquiry, limit)?;
         let pairs: Vec<(f64, f64, f64)> =
             joint.cases().iter().map(|(v, p)| (v[0], v[1], *p)).collect();
-        Some(!independent(&[Table::of_pairs(&pairs)], false))
-    };
-    let exact: Vec<Option<bool>> = factors.iter().map(known).collect();
+        Ok(!independent(&[Table::of_pairs(&pairs)], false))
+    });
     let open: Vec<NodeId> =
-        factors.iter().zip(&exact).filter(|(_, e)| e.is_none()).map(|(&f, _)| f).collect();
+        factors.iter().zip(&exact).filter(|(_, e)| e.is_err()).map(|(&f, _)| f).collect();
     let mut tested = test(scm, &open, label).into_iter();
-    exact.into_iter().filter_map(|e| e.or_else(|| tested.next())).collect()
+    exact.into_iter().filter_map(|e| e.ok().or_else(|| tested.next())).collect()
 }
 
 fn test(scm: &Scm, factors: &[NodeId], label: NodeId) -> Vec<bool> {
@@ -263,7 +265,9 @@ mod tests {
         let u = Mechanism::Uniform(0.0, 1.0);
         let (x, y) = (gate("a xor b", 0.0), gate("a and u < 0.5", 0.0));
         let scm = Scm::build(&[("a", &a), ("b", &b), ("u", &u), ("x", &x), ("y", &y)]).unwrap();
-        assert!(!apart(&scm, 3, 4) && !associated(&scm, 3, 4) && associated(&scm, 0, 4));
+        assert!(
+            apart(&scm, &[3], 4) == [false] && !associated(&scm, 3, 4) && associated(&scm, 0, 4)
+        );
     }
 
     /// The lake goes with the habitat at the beginning and against it at the end.

@@ -27,12 +27,12 @@ pub(super) struct Replay<'a> {
 impl<'a> Replay<'a> {
     /// What `wanted` depends on.
     pub fn new(scm: &'a Scm, wanted: &[NodeId]) -> Self {
-        let all = needed(scm, wanted);
+        let needed = needed(scm, wanted);
         let law = |id: &NodeId| Some((*id, scm.law(*id)?));
-        let nodes = all.iter().filter_map(law).collect();
-        let fresh = scm.fresh.iter().copied().filter(|id| all.contains(id)).collect();
+        let nodes = needed.in_order(scm).iter().filter_map(law).collect();
+        let fresh = scm.fresh.iter().copied().filter(|&id| needed.contains(id)).collect();
         let clock =
-            scm.in_causal_order().find(|(id, node)| node.clock.is_some() && all.contains(id));
+            scm.in_causal_order().find(|(id, node)| node.clock.is_some() && needed.contains(*id));
         let clock = clock.map(|(id, _)| id);
         Self { scm, nodes, fresh, clock }
     }
@@ -102,7 +102,7 @@ impl<'a> Twins<'a> {
         let mut reached = vec![false; scm.len()];
         reached[factor] = true;
         let mut between = Vec::new();
-        for id in above(scm, &[label]) {
+        for id in above(scm, &[label]).in_order(scm) {
             if !reached[id] && reads(scm, id).iter().any(|&p| reached[p]) {
                 reached[id] = true;
                 between.extend(scm.law(id).map(|law| (id, law)));
