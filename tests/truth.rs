@@ -114,7 +114,7 @@ fn enumerated(model: &Model, scm: &Scm, query: &Query) -> Option<Counts> {
     let cases: usize = pieces.iter().map(Vec::len).product();
     let mut counts = Counts::default();
     let mut values = vec![0.0; scm.len()];
-    for case in (0..cases).filter(|_| cases <= 1 << 16) {
+    for case in (0..cases).filter(|_| cases <= 1 << 17) {
         let (mut rest, mut probability) = (case, 1.0);
         let take = |own: &Vec<(f64, f64)>| {
             let (u, share) = own[rest % own.len()];
@@ -128,7 +128,7 @@ fn enumerated(model: &Model, scm: &Scm, query: &Query) -> Option<Counts> {
             play(scm, &noise, query, probability, &mut counts);
         }
     }
-    (cases <= 1 << 16).then_some(counts)
+    (cases <= 1 << 17).then_some(counts)
 }
 
 /// What drawn specimens and their twins show.
@@ -342,7 +342,7 @@ fn eq_5_with_a_textbook_instrument_is_worse_than_no_adjustment() {
     let evidence = Evidence::from_tally(&tally, 1);
     let [by_u, by_v] = [0, 1].map(|v| Strata::of(&scm, &query, v));
     for (found, wanted) in [
-        (truth(&scm, &query).pns, 0.300),
+        (truth(&scm, &query).forward.pns, 0.300),
         (evidence.monotone().pns, 0.300),
         (by_v.observed(1), 0.460),
         (evidence.observational().pns, 0.460),

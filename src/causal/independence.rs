@@ -2,8 +2,7 @@
 
 use statrs::distribution::{ChiSquared, ContinuousCDF as _};
 
-use super::eliminate::Inquiry;
-use super::questions::Questions;
+use super::eliminate::{Inquiry, eliminate};
 use super::replay::{REPLAYS, Replay};
 use super::worlds::apart;
 use super::{NodeId, Scm};
@@ -113,38 +112,34 @@ pub fn independent(tables: &[Table], counted: bool) -> bool {
 /// [`BINS`], over all time and within spans of a clock's time.
 #[must_use]
 pub fn associated(scm: &Scm, factor: NodeId, label: NodeId) -> bool {
-    associations(scm, &[factor], label)[0]
-}
-
-/// As [`associated`] for several factors of one label; what has to be replayed is replayed once.
-#[must_use]
-pub fn associations(scm: &Scm, factors: &[NodeId], label: NodeId) -> Vec<bool> {
-    let apart = apart(scm, factors, label);
-    let mut questions = Questions::new(scm, label, Vec::new(), factors.to_vec());
-    let exact = questions.all(factors.len(), |questions, i, limit| {
-        if apart[i] {
-            return Ok(false);
-        }
-        let inquiry = Inquiry { operations: &[], wanted: &[(0, factors[i]), (0, label)] };
-        let joint = questions.ask(factors[i], &inquiry, limit)?;
-        let pairs: Vec<(f64, f64, f64)> =
-            joint.cases().iter().map(|(v, p)| (v[0], v[1], *p)).collect();
-        Ok(!independent(&[Table::of_pairs(&pairs)], false))
-    });
-    let open: Vec<NodeId> =
-        factors.iter().zip(&exact).filter(|(_, e)| e.is_err()).map(|(&f, _)| f).collect();
-    let mut tested = test(scm, &open, label).into_iter();
-    exact.into_iter().filter_map(|e| e.ok().or_else(|| tested.next())).collect()
-}
-
-fn test(scm: &Scm, factors: &[NodeId], label: NodeId) -> Vec<bool> {
-    if factors.is_empty() {
-        return Vec::new();
+    if apart(scm, &[factor], label)[0] {
+        return false;
     }
-    let replay = Replay::new(scm, &[factors, &[label]].concat());
-    let mut seen = Seen::new(factors.len());
-    replay.run(|noise, values| seen.add(replay.moment(noise), factors, label, values));
-    (0..factors.len()).map(|i| seen.associated(scm, factors[i], i)).collect()
+    let inquiry = Inquiry { operations: &[], wanted: &[(0, factor), (0, label)] };
+    eliminate(scm, &inquiry).map_or_else(
+        |_| tested(scm, &[factor], label)[0],
+        |joint| {
+            let pairs: Vec<(f64, f64, f64)> =
+                joint.cases().iter().map(|(v, p)| (v[0], v[1], *p)).collect();
+            !independent(&[Table::of_pairs(&pairs)], false)
+        },
+    )
+}
+
+/// As [`associated`] for several factors of one label, by the graph or by a test alone; what has to
+/// be replayed is replayed once.
+pub(super) fn tested(scm: &Scm, factors: &[NodeId], label: NodeId) -> Vec<bool> {
+    let apart = apart(scm, factors, label);
+    let open: Vec<NodeId> =
+        factors.iter().zip(&apart).filter(|(_, apart)| !**apart).map(|(&f, _)| f).collect();
+    if open.is_empty() {
+        return vec![false; factors.len()];
+    }
+    let replay = Replay::new(scm, &[&open[..], &[label]].concat());
+    let mut seen = Seen::new(open.len());
+    replay.run(|noise, values| seen.add(replay.moment(noise), &open, label, values));
+    let mut found = open.iter().enumerate().map(|(i, &factor)| seen.associated(scm, factor, i));
+    apart.iter().map(|apart| !apart && found.next().unwrap_or_default()).collect()
 }
 
 /// What is seen of some factors and a label in replayed specimens.
@@ -280,7 +275,7 @@ mod tests {
         let declared =
             [("h", &h), ("clock", &clock), ("lake", &lake), ("alone", &alone), ("y", &y)];
         let scm = Scm::build(&declared).unwrap();
-        assert_eq!(associations(&scm, &[2, 3], 4), [true, false]);
+        assert_eq!(tested(&scm, &[2, 3], 4), [true, false]);
     }
 
     /// The correlation is 0.02: too little for bins, enough for 100,000 specimens.

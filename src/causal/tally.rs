@@ -141,7 +141,8 @@ impl Tally {
     #[must_use]
     pub fn truth(&self, class: usize) -> Truth {
         if self.idle {
-            return Truth::NONE;
+            // Nobody's label changes: what is defined is 0, however many were counted.
+            return self.counts(class).truth(None);
         }
         Truth { how: self.how, ..self.counts(class).truth(self.how.trials()) }
     }
@@ -151,22 +152,25 @@ impl Tally {
 /// the same specimens.
 #[must_use]
 pub fn tallies(scm: &Scm, label: NodeId, contrasts: &[Contrast]) -> Vec<Tally> {
+    let exact = exact_tallies(scm, label, contrasts);
+    let open = exact.iter().zip(contrasts).filter_map(|(e, c)| Some((*c, *e.as_ref().err()?)));
+    let mut counted = count(scm, label, &open.collect::<Vec<_>>()).into_iter();
+    exact.into_iter().filter_map(|tally| tally.ok().or_else(|| counted.next())).collect()
+}
+
+/// The tallies of several factors that can be had exactly.
+pub(super) fn exact_tallies(
+    scm: &Scm,
+    label: NodeId,
+    contrasts: &[Contrast],
+) -> Vec<Result<Tally, Obstacle>> {
     let above = above(scm, &[label]);
-    let idle = |contrast: &Contrast| !above.contains(contrast.factor);
-    let factors: Vec<NodeId> = contrasts.iter().map(|c| c.factor).collect();
     let (causes, others) = contrasts.iter().map(|c| c.factor).partition(|&f| above.contains(f));
     let mut questions = Questions::new(scm, label, causes, others);
-    let exact = questions.all(factors.len(), |questions, i, limit| {
-        let empty = Tally::empty(scm, label, contrasts[i], idle(&contrasts[i]));
+    questions.all(contrasts.len(), |questions, i, limit| {
+        let empty = Tally::empty(scm, label, contrasts[i], !above.contains(contrasts[i].factor));
         exactly(scm, questions, label, empty, limit)
-    });
-    let open = exact.iter().zip(contrasts).filter_map(|(e, c)| Some((*e.as_ref().err()?, *c)));
-    let (obstacles, open): (Vec<Obstacle>, Vec<Contrast>) = open.unzip();
-    let empty = |&contrast: &Contrast| Tally::empty(scm, label, contrast, idle(&contrast));
-    let mut counted: Vec<Tally> = open.iter().map(empty).collect();
-    count(scm, label, &mut counted, &obstacles);
-    let mut counted = counted.into_iter();
-    exact.into_iter().filter_map(|tally| tally.ok().or_else(|| counted.next())).collect()
+    })
 }
 
 /// Fills a tally with probabilities.
@@ -231,11 +235,17 @@ fn exactly(
     Ok(tally)
 }
 
-/// Counts the tallies over replayed specimens; `obstacles` says of each why.
-fn count(scm: &Scm, label: NodeId, tallies: &mut [Tally], obstacles: &[Obstacle]) {
-    if tallies.is_empty() {
-        return;
+/// Counts the tallies of some factors over the same replayed specimens; each comes with what stands
+/// in the way of an exact one.
+pub(super) fn count(scm: &Scm, label: NodeId, open: &[(Contrast, Obstacle)]) -> Vec<Tally> {
+    if open.is_empty() {
+        return Vec::new();
     }
+    let above = above(scm, &[label]);
+    let empty = |&(contrast, _): &(Contrast, Obstacle)| {
+        Tally::empty(scm, label, contrast, !above.contains(contrast.factor))
+    };
+    let mut tallies: Vec<Tally> = open.iter().map(empty).collect();
     let mut wanted: Vec<NodeId> = tallies.iter().map(|t| t.contrast.factor).collect();
     wanted.push(label);
     let replay = Replay::new(scm, &wanted);
@@ -255,10 +265,11 @@ fn count(scm: &Scm, label: NodeId, tallies: &mut [Tally], obstacles: &[Obstacle]
             tally.add(Cell { side, actual, without, with }, 1.0);
         }
     });
-    for (i, (tally, &why)) in tallies.iter_mut().zip(obstacles).enumerate() {
-        tally.how = How::Counted { specimens, why: Some(why) };
+    for (i, (tally, (_, why))) in tallies.iter_mut().zip(open).enumerate() {
+        tally.how = How::Counted { specimens, why: Some(*why) };
         tally.associated = seen.associated(scm, tally.contrast.factor, i);
     }
+    tallies
 }
 
 /// The number of classes that a label has; of a continuous one it's asked whether it is above 0.
