@@ -6,16 +6,18 @@
 //! from how closely the nodes are tied together, not from their number: forty coins in twenty gates
 //! are a trillion cases of noise and some hundreds of rows.
 
+use std::rc::Rc;
+
 use super::joint::Joint;
 use super::solver::Solver;
 use super::{NodeId, Scm};
 
 /// The largest number of steps, a row met with another or with a piece of noise, before the exact
 /// answer to a question is given up: some tenths of a second.
-pub const LIMIT: usize = 1 << 22;
+pub const LIMIT: usize = 1 << 21;
 
 /// The largest number of steps that all questions of a kind may take together.
-pub const LIMIT_OF_ALL: usize = 1 << 25;
+pub const LIMIT_OF_ALL: usize = 1 << 23;
 
 /// What is asked of several worlds that share their noise.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,7 +48,7 @@ pub fn eliminate(scm: &Scm, inquiry: &Inquiry) -> Result<Joint, Obstacle> {
     let nodes: Vec<NodeId> = inquiry.wanted.iter().map(|w| w.1).collect();
     let root = nodes.first().copied();
     let kept: Vec<NodeId> = nodes.iter().copied().filter(|&n| Some(n) != root).collect();
-    Solver::new(scm, &nodes, &kept).ask(inquiry, LIMIT)
+    Solver::new(scm, &nodes, &kept, Rc::default()).ask(inquiry, LIMIT)
 }
 
 #[cfg(test)]

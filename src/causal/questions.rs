@@ -1,5 +1,8 @@
 //! Questions about many factors of one label, within the steps that they may take together.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use super::eliminate::{Inquiry, LIMIT, Obstacle};
 use super::joint::Joint;
 use super::solver::Solver;
@@ -13,16 +16,14 @@ pub(super) struct Questions<'a> {
     /// Causes, and other factors.
     factors: [Vec<NodeId>; 2],
     solvers: [Option<Solver<'a>>; 2],
+    /// The steps that they took together.
+    spent: Rc<Cell<usize>>,
 }
 
 impl<'a> Questions<'a> {
-    pub const fn new(
-        scm: &'a Scm,
-        label: NodeId,
-        causes: Vec<NodeId>,
-        others: Vec<NodeId>,
-    ) -> Self {
-        Self { scm, label, factors: [causes, others], solvers: [None, None] }
+    pub fn new(scm: &'a Scm, label: NodeId, causes: Vec<NodeId>, others: Vec<NodeId>) -> Self {
+        let factors = [causes, others];
+        Self { scm, label, factors, solvers: [None, None], spent: Rc::default() }
     }
 
     /// What is asked of a factor and the label.
@@ -39,8 +40,9 @@ impl<'a> Questions<'a> {
             all.iter().copied().chain([self.label]).collect::<Vec<NodeId>>()
         };
         let label = self.label;
-        let solver =
-            self.solvers[kind].get_or_insert_with(|| Solver::new(self.scm, &nodes(), &[label]));
+        let solver = self.solvers[kind].get_or_insert_with(|| {
+            Solver::new(self.scm, &nodes(), &[label], Rc::clone(&self.spent))
+        });
         solver.ask(inquiry, limit)
     }
 

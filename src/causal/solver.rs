@@ -2,6 +2,7 @@
 //! it serves the next question too.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -34,8 +35,8 @@ pub(super) struct Solver<'a> {
     passed: Vec<BTreeMap<Vec<u32>, Result<Rc<Passed>, Refusal>>>,
     /// The numbers that are kept.
     stored: usize,
-    /// The steps taken for all questions.
-    spent: usize,
+    /// The steps taken for all questions, which other solvers may share.
+    spent: Rc<Cell<usize>>,
 }
 
 /// What one cluster passes on to another.
@@ -57,7 +58,7 @@ enum Way {
 
 impl<'a> Solver<'a> {
     /// For questions about `nodes`: each about those of `kept` and one more.
-    pub fn new(scm: &'a Scm, nodes: &[NodeId], kept: &[NodeId]) -> Self {
+    pub fn new(scm: &'a Scm, nodes: &[NodeId], kept: &[NodeId], spent: Rc<Cell<usize>>) -> Self {
         let scm = in_parts(scm);
         let reads = all_reads(&scm);
         let selection = scm.selection_parents();
@@ -88,7 +89,7 @@ impl<'a> Solver<'a> {
             passed: vec![BTreeMap::new(); 2 * tree.parent.len()],
             tree,
             stored: 0,
-            spent: 0,
+            spent,
             scm,
         }
     }
@@ -98,6 +99,7 @@ impl<'a> Solver<'a> {
         if inquiry.operations.len() > OPERATIONS {
             return Err(Obstacle::TooMany);
         }
+        self.spend(0)?;
         if self.stored > ROOM {
             self.passed.iter_mut().for_each(BTreeMap::clear);
             self.stored = 0;
@@ -114,7 +116,7 @@ impl<'a> Solver<'a> {
                 scm: &self.scm,
                 conditionals: &mut self.conditionals,
                 plain: &mut self.plain,
-                spent: &mut self.spent,
+                spent: &self.spent,
             };
             tables.codes(&needed, &self.place, limit)?
         };
@@ -211,8 +213,8 @@ impl<'a> Solver<'a> {
     }
 
     fn spend(&mut self, steps: usize) -> Result<(), Obstacle> {
-        self.spent += steps;
-        if self.spent > LIMIT_OF_ALL { Err(Obstacle::TooManyOfAll) } else { Ok(()) }
+        self.spent.set(self.spent.get() + steps);
+        if self.spent.get() > LIMIT_OF_ALL { Err(Obstacle::TooManyOfAll) } else { Ok(()) }
     }
 
     /// The cluster where a way begins, and the one where it ends.
@@ -283,7 +285,7 @@ struct Tables<'a> {
     scm: &'a Scm,
     conditionals: &'a mut Conditionals,
     plain: &'a mut [[Option<usize>; 4]],
-    spent: &'a mut usize,
+    spent: &'a Cell<usize>,
 }
 
 impl Tables<'_> {
@@ -310,7 +312,7 @@ impl Tables<'_> {
                     let (scm, worlds) = (self.scm, self.asked);
                     let asked = Asked { scm, worlds, needed, supports: &supports, limit };
                     let (found, steps) = self.conditionals.of(node, &asked);
-                    *self.spent += steps;
+                    self.spent.set(self.spent.get() + steps);
                     found?
                 }
             };

@@ -96,7 +96,7 @@ impl Table {
 }
 
 /// The product of tables, summed over all slots but those for which `keep` holds; `None` where it
-/// takes more than `limit` steps, each a pair of rows. Their number is added to `steps`.
+/// takes more than `limit` steps, each a row or a pair of rows. Their number is added to `steps`.
 pub(super) fn product(
     tables: &[&Table],
     keep: impl Fn(Slot) -> bool,
@@ -143,6 +143,7 @@ fn join(
     let slots = from_a.iter().map(|&i| a.slots[i]).chain(from_b.iter().map(|&i| b.slots[i]));
     let mut joined = Table::of(slots.collect());
     let matches = Matches::new(b, &in_b);
+    *steps += b.len();
     let mut row = vec![0; from_a.len() + from_b.len()];
     for at in 0..a.len() {
         let (before, weight) = (a.row(at), a.weight(at));

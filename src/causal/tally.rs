@@ -8,7 +8,7 @@ use super::eliminate::{Inquiry, Obstacle};
 use super::independence::{Seen, Table, independent};
 use super::questions::Questions;
 use super::replay::{Replay, Twins};
-use super::worlds::above;
+use super::worlds::{above, apart};
 use super::{Domain, NodeId, Scm};
 
 /// A factor and the two values between which it's asked about.
@@ -248,26 +248,31 @@ pub(super) fn count(scm: &Scm, label: NodeId, open: &[(Contrast, Obstacle)]) -> 
     let mut tallies: Vec<Tally> = open.iter().map(empty).collect();
     let mut wanted: Vec<NodeId> = tallies.iter().map(|t| t.contrast.factor).collect();
     wanted.push(label);
-    let replay = Replay::new(scm, &wanted);
-    let mut twins: Vec<Twins> =
-        tallies.iter().map(|t| Twins::new(scm, t.contrast.factor, label)).collect();
+    let causes = tallies.iter().filter(|tally| !tally.idle).count();
+    let replay = Replay::new(scm, &wanted, causes);
+    let mut twins = Twins::new(scm, label);
     let domains: Vec<Domain> = wanted.iter().map(|&n| scm.domain(n)).collect();
     let factors = &wanted[..tallies.len()];
-    let mut seen = Seen::new(factors.len());
+    let apart = apart(scm, factors, label);
+    let mut seen = Seen::new(scm, factors, label, replay.has_clock());
     let specimens = replay.run(|noise, natural| {
         seen.add(replay.moment(noise), factors, label, natural);
-        for ((tally, twins), &domain) in tallies.iter_mut().zip(&mut twins).zip(&domains) {
+        twins.turn_to(natural);
+        for (tally, &domain) in tallies.iter_mut().zip(&domains) {
             let Contrast { factor, absent, present } = tally.contrast;
             let side = side_of(domain, natural[factor], absent, present);
-            let [without, with] =
-                [absent, present].map(|x| class(twins.label(noise, natural, x), tally.classes));
             let actual = class(natural[label], tally.classes);
+            let mut under = |x: f64| match tally.idle {
+                true => actual,
+                false => class(twins.label(noise, natural, factor, x), tally.classes),
+            };
+            let (without, with) = (under(absent), under(present));
             tally.add(Cell { side, actual, without, with }, 1.0);
         }
     });
     for (i, (tally, (_, why))) in tallies.iter_mut().zip(open).enumerate() {
         tally.how = How::Counted { specimens, why: Some(*why) };
-        tally.associated = seen.associated(scm, tally.contrast.factor, i);
+        tally.associated = !apart[i] && seen.associated(scm, tally.contrast.factor, i);
     }
     tallies
 }
