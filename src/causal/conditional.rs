@@ -338,7 +338,7 @@ impl Supports {
         }
         let width = worlds.count_ones() as usize;
         let rows = (0..table.len()).map(|at| &table.row(at)[table.slots.len() - width..]);
-        let rows = different(rows);
+        let rows = different(width, rows);
         self.intern(Support { node, worlds, width, rows })
     }
 
@@ -358,7 +358,7 @@ impl Supports {
         let rows = self.all[id].rows.chunks_exact(width);
         let rows: Vec<Vec<u64>> =
             rows.map(|row| places.iter().map(|&place| row[place]).collect()).collect();
-        let rows = different(rows.iter().map(Vec::as_slice));
+        let rows = different(places.len(), rows.iter().map(Vec::as_slice));
         let found = self.intern(Support { node, worlds, width: places.len(), rows });
         self.within.insert((id, worlds), found);
         found
@@ -377,9 +377,10 @@ impl Supports {
 }
 
 /// The different rows, ascending.
-fn different<'a>(rows: impl Iterator<Item = &'a [u64]>) -> Vec<u64> {
-    let mut all: Vec<&[u64]> = rows.collect();
+fn different<'a>(width: usize, rows: impl Iterator<Item = &'a [u64]>) -> Vec<u64> {
+    let mut set = Table::of(vec![(0, 0); width]);
+    rows.for_each(|row| set.add(row, 1.0));
+    let mut all: Vec<&[u64]> = (0..set.len()).map(|at| set.row(at)).collect();
     all.sort_unstable();
-    all.dedup();
     all.concat()
 }

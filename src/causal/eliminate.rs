@@ -17,7 +17,7 @@ use super::{NodeId, Scm};
 pub const LIMIT: usize = 1 << 21;
 
 /// The largest number of steps that all questions of a kind may take together.
-pub const LIMIT_OF_ALL: usize = 1 << 23;
+pub const LIMIT_OF_ALL: usize = 1 << 24;
 
 /// What is asked of several worlds that share their noise.
 #[derive(Clone, Copy, Debug, PartialEq)]

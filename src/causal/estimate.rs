@@ -72,8 +72,9 @@ fn count(scm: &Scm, label: NodeId, open: &[(Contrast, &Obstacle)], v: NodeId) ->
     let factors = open.iter().map(|(contrast, _)| contrast.factor);
     let wanted: Vec<NodeId> = factors.clone().chain([label, v]).collect();
     let mut seen: Vec<Vec<f64>> = vec![Vec::new(); wanted.len()];
-    let specimens = Replay::new(scm, &wanted, 0).run(|_, natural| {
+    let specimens = Replay::new(scm, &wanted).run(|_, natural| {
         wanted.iter().zip(&mut seen).for_each(|(&node, seen)| seen.push(natural[node]));
+        0
     });
     let [factors @ .., labels, levels] = &seen[..] else { return Vec::new() };
     let bins = bins(scm, v, levels);

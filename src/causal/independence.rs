@@ -142,9 +142,12 @@ pub(super) fn tested(scm: &Scm, factors: &[NodeId], label: NodeId) -> Vec<bool> 
     if open.is_empty() {
         return vec![false; factors.len()];
     }
-    let replay = Replay::new(scm, &[&open[..], &[label]].concat(), 0);
+    let replay = Replay::new(scm, &[&open[..], &[label]].concat());
     let mut seen = Seen::new(scm, &open, label, replay.has_clock());
-    replay.run(|noise, values| seen.add(replay.moment(noise), &open, label, values));
+    replay.run(|noise, values| {
+        seen.add(replay.moment(noise), &open, label, values);
+        0
+    });
     let mut found = open.iter().enumerate().map(|(i, &factor)| seen.associated(scm, factor, i));
     apart.iter().map(|apart| !apart && found.next().unwrap_or_default()).collect()
 }

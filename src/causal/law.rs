@@ -107,7 +107,7 @@ impl Law {
             Form::Table { sizes, rows } => {
                 let cumulative = &rows[self.row(sizes, values)];
                 let last = cumulative.len() - 1;
-                cumulative[..last].iter().take_while(|&&c| u >= c).count() as f64
+                cumulative[..last].partition_point(|&c| c <= u) as f64
             }
             Form::Uniform { low, width } => low + width * u,
             Form::Gate { rule, flip } => binary(rule.holds(values) != (u < *flip)),

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::eliminate::{Inquiry, LIMIT, Obstacle};
 use super::joint::Joint;
 use super::solver::Solver;
+use super::worlds::above;
 use super::{NodeId, Scm};
 
 /// One solver for the causes of the label, to which nothing but what stands above it matters, and
@@ -13,17 +14,19 @@ use super::{NodeId, Scm};
 pub(super) struct Questions<'a> {
     scm: &'a Scm,
     label: NodeId,
-    /// Causes, and other factors.
-    factors: [Vec<NodeId>; 2],
+    /// By node: whether the label depends on it.
+    is_cause: Vec<bool>,
+    factors: Vec<NodeId>,
     solvers: [Option<Solver<'a>>; 2],
     /// The steps that they took together.
     spent: Rc<Cell<usize>>,
 }
 
 impl<'a> Questions<'a> {
-    pub fn new(scm: &'a Scm, label: NodeId, causes: Vec<NodeId>, others: Vec<NodeId>) -> Self {
-        let factors = [causes, others];
-        Self { scm, label, factors, solvers: [None, None], spent: Rc::default() }
+    pub fn new(scm: &'a Scm, label: NodeId, factors: Vec<NodeId>) -> Self {
+        let above = above(scm, &[label]);
+        let is_cause = (0..scm.len()).map(|node| above.contains(node)).collect();
+        Self { scm, label, is_cause, factors, solvers: [None, None], spent: Rc::default() }
     }
 
     /// What is asked of a factor and the label.
@@ -33,32 +36,32 @@ impl<'a> Questions<'a> {
         inquiry: &Inquiry,
         limit: usize,
     ) -> Result<Joint, Obstacle> {
-        let kind = usize::from(!self.factors[0].contains(&factor));
-        let nodes = || {
-            let [causes, others] = &self.factors;
-            let all = if kind == 0 { causes } else { others };
-            all.iter().copied().chain([self.label]).collect::<Vec<NodeId>>()
-        };
+        let kind = self.is_cause[factor];
+        let of_kind = self.factors.iter().copied().filter(|&f| self.is_cause[f] == kind);
+        let nodes = || of_kind.chain([self.label]).collect::<Vec<NodeId>>();
         let label = self.label;
-        let solver = self.solvers[kind].get_or_insert_with(|| {
+        let solver = self.solvers[usize::from(kind)].get_or_insert_with(|| {
             Solver::new(self.scm, &nodes(), &[label], Rc::clone(&self.spent))
         });
         solver.ask(inquiry, limit)
     }
 
-    /// The answers to so many questions. Those that take few steps are answered first, so that
-    /// they don't wait for those that take more than there are.
+    /// The answers to so many questions about factors. Those that take few steps are answered
+    /// first, so that they don't wait for those that take more than there are; and those about
+    /// causes last, as they take the most.
     pub fn all<T>(
         &mut self,
-        number: usize,
+        factors: &[NodeId],
         mut answer: impl FnMut(&mut Self, usize, usize) -> Result<T, Obstacle>,
     ) -> Vec<Result<T, Obstacle>> {
+        let mut order: Vec<usize> = (0..factors.len()).collect();
+        order.sort_by_key(|&i| self.is_cause[factors[i]]);
         let mut all: Vec<Result<T, Obstacle>> =
-            (0..number).map(|_| Err(Obstacle::TooMany)).collect();
+            factors.iter().map(|_| Err(Obstacle::TooMany)).collect();
         for limit in [LIMIT >> 8, LIMIT >> 4, LIMIT] {
-            for (i, found) in all.iter_mut().enumerate() {
-                if matches!(found, Err(Obstacle::TooMany)) {
-                    *found = answer(self, i, limit);
+            for &i in &order {
+                if matches!(all[i], Err(Obstacle::TooMany)) {
+                    all[i] = answer(self, i, limit);
                 }
             }
         }

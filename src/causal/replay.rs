@@ -8,14 +8,14 @@ use super::{Interventions, Law, NodeId, Scm};
 /// Specimens that are replayed for an answer.
 pub const REPLAYS: usize = 100_000;
 
-/// Where many twins of large specimens are asked for, no fewer than this are replayed.
-const LEAST_REPLAYS: usize = 10_000;
+/// Where they take too long, no fewer than this are replayed.
+const LEAST_REPLAYS: usize = 2_500;
 
-/// The nodes that may be played for all of them: about a second.
+/// The nodes that are played until this few are enough: about two seconds.
 const PLAYS: usize = 1 << 26;
 
-/// The nodes that a twin takes, roughly: most changes die out on their way.
-const PLAYS_PER_TWIN: usize = 8;
+/// How many times as many are played where hardly any specimen is kept.
+const PLAYS_FOR_THE_LEAST: usize = 8;
 
 /// How many times as many are drawn at most where only some are kept.
 const PATIENCE: usize = 32;
@@ -31,13 +31,11 @@ pub(super) struct Replay<'a> {
     fresh: Vec<NodeId>,
     /// The first clock, if there is any.
     clock: Option<NodeId>,
-    /// The number of specimens.
-    specimens: usize,
 }
 
 impl<'a> Replay<'a> {
-    /// What `wanted` depends on, of specimens that each have so many twins.
-    pub fn new(scm: &'a Scm, wanted: &[NodeId], twins: usize) -> Self {
+    /// What `wanted` depends on.
+    pub fn new(scm: &'a Scm, wanted: &[NodeId]) -> Self {
         let needed = needed(scm, wanted);
         let law = |id: &NodeId| Some((*id, scm.law(*id)?));
         let nodes: Vec<_> = needed.in_order(scm).iter().filter_map(law).collect();
@@ -45,9 +43,7 @@ impl<'a> Replay<'a> {
         let clock =
             scm.in_causal_order().find(|(id, node)| node.clock.is_some() && needed.contains(*id));
         let clock = clock.map(|(id, _)| id);
-        let plays = nodes.len() + PLAYS_PER_TWIN * twins;
-        let specimens = (PLAYS / plays.max(1)).clamp(LEAST_REPLAYS, REPLAYS);
-        Self { scm, nodes, fresh, clock, specimens }
+        Self { scm, nodes, fresh, clock }
     }
 
     /// Whether specimens stand at different times of a clock.
@@ -62,8 +58,8 @@ impl<'a> Replay<'a> {
 
     /// Calls `visit(noise, values)` for each kept specimen, of which it returns the number:
     /// [`REPLAYS`] or fewer, where specimens are large or hardly any is kept. Only what is needed is
-    /// filled in. A clock stands at any time alike.
-    pub fn run(&self, mut visit: impl FnMut(&[f64], &[f64])) -> usize {
+    /// filled in; `visit` tells how many nodes of twins it played. A clock stands at any time alike.
+    pub fn run(&self, mut visit: impl FnMut(&[f64], &[f64]) -> usize) -> usize {
         let open = |id: NodeId, stream| (id, Uniforms::new(SEED, stream, 0, 0));
         let stream =
             |&(id, _): &(NodeId, &Law)| Some(open(id, self.scm.nodes[id].as_ref()?.stream));
@@ -72,11 +68,16 @@ impl<'a> Replay<'a> {
         let mut fresh: Vec<(NodeId, Uniforms)> = self.fresh.iter().map(again).collect();
         let mut noise = vec![0.0; self.scm.len()];
         let mut values = noise.clone();
-        let mut kept = 0;
-        for _ in 0..PATIENCE * self.specimens {
+        let (mut kept, mut plays) = (0, 0);
+        for _ in 0..PATIENCE * REPLAYS {
             drawn.iter_mut().for_each(|(id, uniforms)| noise[*id] = uniforms.next());
             for &(id, law) in &self.nodes {
                 values[id] = law.value(&values, noise[id]);
+            }
+            plays += self.nodes.len();
+            let enough = if kept < LEAST_REPLAYS { PLAYS_FOR_THE_LEAST * PLAYS } else { PLAYS };
+            if plays > enough {
+                break;
             }
             if !self.scm.keeps(&values) {
                 continue;
@@ -85,9 +86,9 @@ impl<'a> Replay<'a> {
             if !self.scm.held.is_empty() {
                 play(&self.nodes, &self.scm.held, &noise, &mut values);
             }
-            visit(&noise, &values);
+            plays += visit(&noise, &values);
             kept += 1;
-            if kept == self.specimens {
+            if kept == REPLAYS {
                 break;
             }
         }
@@ -119,6 +120,8 @@ pub(super) struct Twins<'a> {
     /// The values of the twin, and the nodes whose values aren't those of the specimen.
     values: Vec<f64>,
     changed: Vec<NodeId>,
+    /// The nodes played so far.
+    pub plays: usize,
 }
 
 impl<'a> Twins<'a> {
@@ -130,7 +133,16 @@ impl<'a> Twins<'a> {
             reads(scm, id).into_iter().for_each(|read| readers[read].push(place));
         }
         let (stale, values) = (vec![0; above.len().div_ceil(64)], vec![0.0; scm.len()]);
-        Self { label, held: &scm.held, above, readers, stale, values, changed: Vec::new() }
+        Self {
+            label,
+            held: &scm.held,
+            above,
+            readers,
+            stale,
+            values,
+            changed: Vec::new(),
+            plays: 0,
+        }
     }
 
     /// Turns to another specimen, given by its values.
@@ -154,6 +166,7 @@ impl<'a> Twins<'a> {
             let place = 64 * word + self.stale[word].trailing_zeros() as usize;
             self.stale[word] &= self.stale[word] - 1;
             let (id, law) = self.above[place];
+            self.plays += 1;
             if id == factor {
                 continue;
             }

@@ -165,10 +165,10 @@ pub(super) fn exact_tallies(
     contrasts: &[Contrast],
 ) -> Vec<Result<Tally, Obstacle>> {
     let above = above(scm, &[label]);
-    let (causes, others) = contrasts.iter().map(|c| c.factor).partition(|&f| above.contains(f));
-    let mut questions = Questions::new(scm, label, causes, others);
-    questions.all(contrasts.len(), |questions, i, limit| {
-        let empty = Tally::empty(scm, label, contrasts[i], !above.contains(contrasts[i].factor));
+    let factors: Vec<NodeId> = contrasts.iter().map(|c| c.factor).collect();
+    let mut questions = Questions::new(scm, label, factors.clone());
+    questions.all(&factors, |questions, i, limit| {
+        let empty = Tally::empty(scm, label, contrasts[i], !above.contains(factors[i]));
         exactly(scm, questions, label, empty, limit)
     })
 }
@@ -248,8 +248,7 @@ pub(super) fn count(scm: &Scm, label: NodeId, open: &[(Contrast, Obstacle)]) -> 
     let mut tallies: Vec<Tally> = open.iter().map(empty).collect();
     let mut wanted: Vec<NodeId> = tallies.iter().map(|t| t.contrast.factor).collect();
     wanted.push(label);
-    let causes = tallies.iter().filter(|tally| !tally.idle).count();
-    let replay = Replay::new(scm, &wanted, causes);
+    let replay = Replay::new(scm, &wanted);
     let mut twins = Twins::new(scm, label);
     let domains: Vec<Domain> = wanted.iter().map(|&n| scm.domain(n)).collect();
     let factors = &wanted[..tallies.len()];
@@ -269,6 +268,7 @@ pub(super) fn count(scm: &Scm, label: NodeId, open: &[(Contrast, Obstacle)]) -> 
             let (without, with) = (under(absent), under(present));
             tally.add(Cell { side, actual, without, with }, 1.0);
         }
+        std::mem::take(&mut twins.plays)
     });
     for (i, (tally, (_, why))) in tallies.iter_mut().zip(open).enumerate() {
         tally.how = How::Counted { specimens, why: Some(*why) };
