@@ -147,12 +147,17 @@ pub(super) fn above(scm: &Scm, of: &[NodeId]) -> Nodes {
     })
 }
 
+/// All on which it depends whether a specimen is kept.
+pub(super) fn deciding(scm: &Scm) -> Nodes {
+    closure(scm, &scm.selection_parents(), |node, inside| {
+        parents(scm, node).iter().for_each(|&p| inside[p] = true);
+    })
+}
+
 /// All nodes on which an answer about `wanted` depends: the nodes themselves, what decides on being
 /// kept, and whatever stands above these.
 pub(super) fn needed(scm: &Scm, wanted: &[NodeId]) -> Nodes {
-    let deciding = closure(scm, &scm.selection_parents(), |node, inside| {
-        parents(scm, node).iter().for_each(|&p| inside[p] = true);
-    });
+    let deciding = deciding(scm);
     let above = above(scm, wanted);
     Nodes(above.0.iter().zip(&deciding.0).map(|(a, b)| *a || *b).collect())
 }
@@ -161,7 +166,7 @@ pub(super) fn needed(scm: &Scm, wanted: &[NodeId]) -> Nodes {
 /// and being kept doesn't tie them together.
 pub(super) fn apart(scm: &Scm, nodes: &[NodeId], from: NodeId) -> Vec<bool> {
     let (above_from, needed_from) = (above(scm, &[from]), needed(scm, &[from]));
-    let untied = above_from.disjoint(&needed(scm, &[]));
+    let untied = above_from.disjoint(&deciding(scm));
     let one = |&node: &NodeId| {
         let above = above(scm, &[node]);
         above.disjoint(&needed_from) || untied && above.disjoint(&above_from)
