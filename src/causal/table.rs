@@ -95,6 +95,9 @@ impl Table {
     }
 }
 
+/// So many values of a row are one step more.
+const WIDE: usize = 8;
+
 /// The product of tables, summed over all slots but those for which `keep` holds; `None` where it
 /// takes more than `limit` steps, each a row or a pair of rows. Their number is added to `steps`.
 pub(super) fn product(
@@ -145,6 +148,8 @@ fn join(
     let matches = Matches::new(b, &in_b);
     *steps += b.len();
     let mut row = vec![0; from_a.len() + from_b.len()];
+    // A wide row takes as long, and as much room, as several.
+    let step = 1 + row.len() / WIDE;
     for at in 0..a.len() {
         let (before, weight) = (a.row(at), a.weight(at));
         row.iter_mut().zip(&from_a).for_each(|(x, &i)| *x = before[i]);
@@ -157,7 +162,7 @@ fn join(
             if in_b.iter().enumerate().any(|(i, &j)| after[j] != key(i)) {
                 continue;
             }
-            *steps += 1;
+            *steps += step;
             row[from_a.len()..].iter_mut().zip(&from_b).for_each(|(x, &i)| *x = after[i]);
             joined.add(&row, weight * b.weight(other));
         }
