@@ -39,8 +39,9 @@ impl<'a> Best<'a> {
         if is_sink && !selects && parents.iter().all(|parent| seen.contains(parent)) {
             return Some(Self { scm, label, rule: Rule::Parents });
         }
-        let nodes: Vec<NodeId> =
-            seen.iter().copied().filter(|&node| !apart(scm, node, label)).collect();
+        let apart = apart(scm, seen, label);
+        let tied = seen.iter().zip(apart).filter(|(_, apart)| !apart);
+        let nodes: Vec<NodeId> = tied.map(|(&node, _)| node).collect();
         if nodes.iter().any(|&node| scm.domain(node).size().is_none()) {
             return None;
         }

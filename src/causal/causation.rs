@@ -10,11 +10,13 @@
 //! Where the noise behind factor and label is finite they are sums over all of it; otherwise they
 //! are counted over replayed twins and carry a 95% interval.
 
-use super::tally::{Contrast, How, Tally, classes, tallies};
+use super::eliminate::Obstacle;
+use super::independence::tested;
+use super::tally::{Contrast, How, Tally, classes, count, exact_tallies};
 use super::worlds::above;
 use super::{Domain, NodeId, Scm, wilson};
 
-pub use super::independence::{associated, associations};
+pub use super::independence::associated;
 pub use super::replay::REPLAYS;
 
 /// The question: what does the factor do to the label?
@@ -106,10 +108,16 @@ impl Truth {
 /// The label is a discrete node. All probabilities are those of kept specimens.
 #[must_use]
 pub fn truth(scm: &Scm, query: &Query) -> Truth {
-    if no_effect(scm, query.factor, query.label) {
-        return Truth::NONE;
+    let class = query.class as usize;
+    let exact = exact_tallies(scm, query.label, &[query.contrast()]).swap_remove(0);
+    match exact {
+        Ok(tally) => tally.truth(class),
+        Err(_) if !above(scm, &[query.label]).contains(query.factor) => Truth::NONE,
+        Err(why) => {
+            let counted = count(scm, query.label, &[(query.contrast(), why)]);
+            counted.first().map_or(Truth::NONE, |tally| tally.truth(class))
+        }
     }
-    Tally::of(scm, query).truth(query.class as usize)
 }
 
 /// What is to be known of a factor before it's given a role.
@@ -125,31 +133,30 @@ pub struct Finding {
 /// replayed is replayed for all of them together.
 #[must_use]
 pub fn findings(scm: &Scm, label: NodeId, contrasts: &[Contrast]) -> Vec<Finding> {
-    let (idle, causes): (Vec<Contrast>, Vec<Contrast>) =
-        contrasts.iter().partition(|c| no_effect(scm, c.factor, label));
-    let idle: Vec<NodeId> = idle.iter().map(|c| c.factor).collect();
-    let mut companions = associations(scm, &idle, label).into_iter();
-    let mut tallies = tallies(scm, label, &causes).into_iter();
-    let classes = classes(scm, label);
-    let finding = |contrast: &Contrast| {
-        let tally = if idle.contains(&contrast.factor) { None } else { tallies.next() };
-        match tally {
-            Some(tally) => Finding {
-                truths: (0..classes).map(|class| tally.truth(class)).collect(),
-                associated: tally.associated,
-            },
-            None => Finding {
-                truths: vec![Truth::NONE; classes],
-                associated: companions.next().unwrap_or_default(),
-            },
-        }
+    let exact = exact_tallies(scm, label, contrasts);
+    let above = above(scm, &[label]);
+    let (causes, others): (Vec<_>, Vec<_>) = exact
+        .iter()
+        .zip(contrasts)
+        .filter_map(|(exact, contrast)| Some((*contrast, *exact.as_ref().err()?)))
+        .partition(|(contrast, _)| above.contains(contrast.factor));
+    let mut counted = count(scm, label, &causes).into_iter();
+    let others: Vec<NodeId> = others.iter().map(|(contrast, _)| contrast.factor).collect();
+    let mut tested = tested(scm, &others, label).into_iter();
+    let of_tally = |tally: &Tally| Finding {
+        truths: (0..tally.classes()).map(|class| tally.truth(class)).collect(),
+        associated: tally.associated,
     };
-    contrasts.iter().map(finding).collect()
-}
-
-/// Whether no way leads from the factor to the label: then no noise has to be looked at.
-pub(super) fn no_effect(scm: &Scm, factor: NodeId, label: NodeId) -> bool {
-    !above(scm, &[label]).contains(&factor)
+    let mut without_effect = || Finding {
+        truths: vec![Truth::NONE; classes(scm, label)],
+        associated: tested.next().unwrap_or_default(),
+    };
+    let finding = |(exact, contrast): (Result<Tally, Obstacle>, &Contrast)| match exact {
+        Ok(tally) => Some(of_tally(&tally)),
+        Err(_) if above.contains(contrast.factor) => counted.next().as_ref().map(of_tally),
+        Err(_) => Some(without_effect()),
+    };
+    exact.into_iter().zip(contrasts).filter_map(finding).collect()
 }
 
 /// Weighted counts of the events behind PN, PS and PNS in one direction.

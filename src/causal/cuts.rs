@@ -2,41 +2,21 @@
 
 use super::expression::{Expression, Function, Leaf, Operator, Own};
 use super::law::normal_cdf;
-use super::{NodeId, Scm};
 
-/// The most combinations of parent values that are looked at.
-const COMBINATIONS: usize = 4096;
-
-/// The points in (0, 1) at which an expression's own noise can change its value for some values
-/// of its parents, in no order; `None` where the noise can't be cut into finitely many cases.
+/// Adds the points in (0, 1) at which an expression's own noise can change its value, given the
+/// values of its parents; `None` where the noise can't be cut into finitely many cases.
 ///
 /// It can where the expression reads its noise in comparisons alone, each side a straight line in
-/// the noise: `0.8 * size + normal > 1`. Without noise of its own an expression has no cuts,
-/// whatever its parents are.
+/// the noise: `0.8 * size + normal > 1`. Without noise of its own an expression has no cuts.
 pub(super) fn expression_cuts(
     expression: &Expression<Leaf>,
-    parents: &[NodeId],
-    scm: &Scm,
-) -> Option<Vec<f64>> {
-    let mut cuts = Vec::new();
+    values: &[f64],
+    cuts: &mut Vec<f64>,
+) -> Option<()> {
     if !expression.reads(Leaf::Uniform) && !expression.reads(Leaf::Normal) {
-        return Some(cuts);
+        return Some(());
     }
-    let sizes: Vec<usize> = parents.iter().map(|&p| scm.domain(p).size()).collect::<Option<_>>()?;
-    let combinations = sizes.iter().try_fold(1_usize, |n, size| n.checked_mul(*size))?;
-    if combinations > COMBINATIONS {
-        return None;
-    }
-    let mut values = vec![0.0; scm.len()];
-    for combination in 0..combinations {
-        let mut rest = combination;
-        for (&parent, size) in parents.iter().zip(&sizes) {
-            values[parent] = (rest % size) as f64;
-            rest /= size;
-        }
-        collect(expression, &values, &mut cuts)?;
-    }
-    Some(cuts)
+    collect(expression, values, cuts)
 }
 
 /// Adds the cuts of every comparison.
@@ -121,7 +101,7 @@ fn times(a: Line, factor: f64) -> Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::causal::Mechanism;
+    use crate::causal::{Mechanism, Scm};
 
     /// P(y = 1) as enumerated, or `None` where the noise isn't finite.
     fn probability(equation: &str) -> Option<f64> {

@@ -74,6 +74,7 @@ fn count(scm: &Scm, label: NodeId, open: &[(Contrast, &Obstacle)], v: NodeId) ->
     let mut seen: Vec<Vec<f64>> = vec![Vec::new(); wanted.len()];
     let specimens = Replay::new(scm, &wanted).run(|_, natural| {
         wanted.iter().zip(&mut seen).for_each(|(&node, seen)| seen.push(natural[node]));
+        0
     });
     let [factors @ .., labels, levels] = &seen[..] else { return Vec::new() };
     let bins = bins(scm, v, levels);

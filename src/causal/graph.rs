@@ -1,22 +1,37 @@
 //! The order of a graph: topological sorting that names the cycle where there is one.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 /// Orders nodes so that each comes after the nodes it needs; among free nodes the lower index
 /// goes first, so the order is a function of the graph alone.
 ///
 /// `needs[i]` holds the indices that node i needs. The error is a cycle, each node needing the
 /// next, the last needing the first.
 pub(super) fn topological_order(needs: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
-    let mut placed = vec![false; needs.len()];
-    let mut order = Vec::with_capacity(needs.len());
-    while order.len() < needs.len() {
-        let free = (0..needs.len()).find(|&i| !placed[i] && needs[i].iter().all(|&n| placed[n]));
-        let Some(next) = free else {
-            return Err(cycle(needs, &placed));
-        };
-        placed[next] = true;
-        order.push(next);
+    let mut needed_by = vec![Vec::new(); needs.len()];
+    let mut missing: Vec<usize> = needs.iter().map(Vec::len).collect();
+    for (node, needs) in needs.iter().enumerate() {
+        needs.iter().for_each(|&need| needed_by[need].push(node));
     }
-    Ok(order)
+    let mut free: BinaryHeap<Reverse<usize>> =
+        (0..needs.len()).filter(|&node| missing[node] == 0).map(Reverse).collect();
+    let mut order = Vec::with_capacity(needs.len());
+    while let Some(Reverse(next)) = free.pop() {
+        order.push(next);
+        for &node in &needed_by[next] {
+            missing[node] -= 1;
+            if missing[node] == 0 {
+                free.push(Reverse(node));
+            }
+        }
+    }
+    if order.len() == needs.len() {
+        return Ok(order);
+    }
+    let mut placed = vec![false; needs.len()];
+    order.iter().for_each(|&node| placed[node] = true);
+    Err(cycle(needs, &placed))
 }
 
 /// Follows unmet needs until a node comes up again. Every node that isn't placed has one.

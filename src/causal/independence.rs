@@ -42,6 +42,13 @@ impl Table {
         Self(rows)
     }
 
+    /// Adds the weights of a table of the same form.
+    fn add(&mut self, other: &Self) {
+        for (row, others) in self.0.iter_mut().zip(&other.0) {
+            row.iter_mut().zip(others).for_each(|(weight, other)| *weight += other);
+        }
+    }
+
     fn columns(&self) -> usize {
         self.0.first().map_or(0, Vec::len)
     }
@@ -112,92 +119,135 @@ pub fn independent(tables: &[Table], counted: bool) -> bool {
 /// [`BINS`], over all time and within spans of a clock's time.
 #[must_use]
 pub fn associated(scm: &Scm, factor: NodeId, label: NodeId) -> bool {
-    associations(scm, &[factor], label)[0]
-}
-
-/// As [`associated`] for several factors of one label; what has to be replayed is replayed once.
-#[must_use]
-pub fn associations(scm: &Scm, factors: &[NodeId], label: NodeId) -> Vec<bool> {
-    let known = |&factor: &NodeId| {
-        if apart(scm, factor, label) {
-            return Some(false);
-        }
-        let inquiry = Inquiry { operations: &[], wanted: &[(0, factor), (0, label)] };
-        let joint = eliminate(scm, &inquiry).ok()?;
-        let pairs: Vec<(f64, f64, f64)> =
-            joint.cases().iter().map(|(v, p)| (v[0], v[1], *p)).collect();
-        Some(!independent(&[Table::of_pairs(&pairs)], false))
-    };
-    let exact: Vec<Option<bool>> = factors.iter().map(known).collect();
-    let open: Vec<NodeId> =
-        factors.iter().zip(&exact).filter(|(_, e)| e.is_none()).map(|(&f, _)| f).collect();
-    let mut tested = test(scm, &open, label).into_iter();
-    exact.into_iter().filter_map(|e| e.or_else(|| tested.next())).collect()
-}
-
-fn test(scm: &Scm, factors: &[NodeId], label: NodeId) -> Vec<bool> {
-    if factors.is_empty() {
-        return Vec::new();
+    if apart(scm, &[factor], label)[0] {
+        return false;
     }
-    let replay = Replay::new(scm, &[factors, &[label]].concat());
-    let mut seen = Seen::new(factors.len());
-    replay.run(|noise, values| seen.add(replay.moment(noise), factors, label, values));
-    (0..factors.len()).map(|i| seen.associated(scm, factors[i], i)).collect()
+    let inquiry = Inquiry { operations: &[], wanted: &[(0, factor), (0, label)] };
+    eliminate(scm, &inquiry).map_or_else(
+        |_| tested(scm, &[factor], label)[0],
+        |joint| {
+            let pairs: Vec<(f64, f64, f64)> =
+                joint.cases().iter().map(|(v, p)| (v[0], v[1], *p)).collect();
+            !independent(&[Table::of_pairs(&pairs)], false)
+        },
+    )
+}
+
+/// As [`associated`] for several factors of one label, by the graph or by a test alone; what has to
+/// be replayed is replayed once.
+pub(super) fn tested(scm: &Scm, factors: &[NodeId], label: NodeId) -> Vec<bool> {
+    let apart = apart(scm, factors, label);
+    let open: Vec<NodeId> =
+        factors.iter().zip(&apart).filter(|(_, apart)| !**apart).map(|(&f, _)| f).collect();
+    if open.is_empty() {
+        return vec![false; factors.len()];
+    }
+    let replay = Replay::new(scm, &[&open[..], &[label]].concat());
+    let mut seen = Seen::new(scm, &open, label, replay.has_clock());
+    replay.run(|noise, values| {
+        seen.add(replay.moment(noise), &open, label, values);
+        0
+    });
+    let mut found = open.iter().enumerate().map(|(i, &factor)| seen.associated(scm, factor, i));
+    apart.iter().map(|apart| !apart && found.next().unwrap_or_default()).collect()
 }
 
 /// What is seen of some factors and a label in replayed specimens.
 pub(super) struct Seen {
-    factors: Vec<Vec<f64>>,
+    factors: Vec<Kind>,
+    /// Where a factor or the label is continuous: the labels, and the moments.
     labels: Vec<f64>,
-    moments: Vec<usize>,
+    at: Vec<usize>,
+    keeps_values: bool,
+    moments: usize,
+}
+
+/// What is seen of one factor.
+enum Kind {
+    /// Of a discrete factor and a discrete label, how often they meet: by moment, a table.
+    Counts(Vec<Table>),
+    /// All values, of which bins are made.
+    Values(Vec<f64>),
 }
 
 impl Seen {
-    pub fn new(factors: usize) -> Self {
-        let empty = || Vec::with_capacity(REPLAYS);
-        let factors = (0..factors).map(|_| empty()).collect();
-        Self { factors, labels: empty(), moments: Vec::new() }
+    pub fn new(scm: &Scm, factors: &[NodeId], label: NodeId, has_clock: bool) -> Self {
+        let moments = if has_clock { BINS } else { 1 };
+        let classes = scm.domain(label).size();
+        let kind = |&factor: &NodeId| match scm.domain(factor).size().zip(classes) {
+            Some((rows, columns)) => {
+                Kind::Counts(vec![Table(vec![vec![0.0; columns]; rows]); moments])
+            }
+            None => Kind::Values(Vec::with_capacity(REPLAYS)),
+        };
+        let factors: Vec<Kind> = factors.iter().map(kind).collect();
+        let keeps_values = factors.iter().any(|kind| matches!(kind, Kind::Values(_)));
+        Self { factors, labels: Vec::new(), at: Vec::new(), keeps_values, moments }
     }
 
     pub fn add(&mut self, moment: usize, factors: &[NodeId], label: NodeId, values: &[f64]) {
-        factors.iter().zip(&mut self.factors).for_each(|(&f, seen)| seen.push(values[f]));
-        self.labels.push(values[label]);
-        self.moments.push(moment);
+        for (&factor, kind) in factors.iter().zip(&mut self.factors) {
+            match kind {
+                Kind::Counts(tables) => {
+                    tables[moment].0[values[factor] as usize][values[label] as usize] += 1.0;
+                }
+                Kind::Values(seen) => seen.push(values[factor]),
+            }
+        }
+        if self.keeps_values {
+            self.labels.push(values[label]);
+            self.at.push(moment);
+        }
     }
 
     /// Whether the i-th factor and the label are associated, over all time or at some time: a
     /// companion that changes sides under a clock is one at every moment and may be none on
     /// average. The correlation is tested too: it sees a slight trend that bins miss.
     pub fn associated(&self, scm: &Scm, factor: NodeId, i: usize) -> bool {
-        let values = &self.factors[i];
-        let bins = bins(scm, factor, values);
-        let pairs: Vec<(f64, f64, f64)> =
-            bins.iter().zip(&self.labels).map(|(&x, &y)| (x as f64, y, 1.0)).collect();
-        let last = self.moments.iter().max().map_or(0, |last| last + 1);
-        let mut by_moment = vec![Vec::new(); last];
-        pairs.iter().zip(&self.moments).for_each(|(pair, &moment)| by_moment[moment].push(*pair));
-        let at_moments: Vec<Table> = by_moment.iter().map(|pairs| Table::of_pairs(pairs)).collect();
-        !independent(&[Table::of_pairs(&pairs)], true)
-            || !independent(&at_moments, true)
-            || correlation(values, &self.labels).abs() * (values.len() as f64).sqrt() > DEVIATIONS
+        match &self.factors[i] {
+            Kind::Counts(at_moments) => {
+                let mut all = at_moments[0].clone();
+                at_moments[1..].iter().for_each(|table| all.add(table));
+                let pairs = all.0.iter().enumerate().flat_map(|(x, row)| {
+                    row.iter().enumerate().map(move |(y, count)| (x as f64, y as f64, *count))
+                });
+                let trend = trend(pairs);
+                !independent(&[all], true) || !independent(at_moments, true) || trend
+            }
+            Kind::Values(values) => {
+                let bins = bins(scm, factor, values);
+                let pairs: Vec<(f64, f64, f64)> =
+                    bins.iter().zip(&self.labels).map(|(&x, &y)| (x as f64, y, 1.0)).collect();
+                let mut by_moment = vec![Vec::new(); self.moments];
+                pairs.iter().zip(&self.at).for_each(|(pair, &at)| by_moment[at].push(*pair));
+                let at_moments: Vec<Table> =
+                    by_moment.iter().map(|pairs| Table::of_pairs(pairs)).collect();
+                let single = values.iter().zip(&self.labels).map(|(&x, &y)| (x, y, 1.0));
+                !independent(&[Table::of_pairs(&pairs)], true)
+                    || !independent(&at_moments, true)
+                    || trend(single)
+            }
+        }
     }
+}
+
+/// Whether weighted pairs correlate, as it happens by chance with [`FALSE_ALARM`].
+fn trend(pairs: impl Iterator<Item = (f64, f64, f64)> + Clone) -> bool {
+    let sum = |of: fn((f64, f64, f64)) -> f64| pairs.clone().map(of).sum::<f64>();
+    let total = sum(|p| p.2);
+    let (mean_x, mean_y) = (sum(|p| p.2 * p.0) / total, sum(|p| p.2 * p.1) / total);
+    let mut sums = [0.0; 3];
+    for (x, y, weight) in pairs.clone() {
+        let (x, y) = (x - mean_x, y - mean_y);
+        let parts = [x * y, x * x, y * y];
+        sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += weight * part);
+    }
+    let scale = sums[1] * sums[2];
+    scale > 0.0 && (sums[0] / scale.sqrt()).abs() * total.sqrt() > DEVIATIONS
 }
 
 /// As many standard errors are exceeded with [`FALSE_ALARM`].
 const DEVIATIONS: f64 = 3.89;
-
-/// Pearson's correlation; 0 where one of the two is constant.
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let mean = |all: &[f64]| all.iter().sum::<f64>() / all.len() as f64;
-    let (mean_a, mean_b) = (mean(a), mean(b));
-    let mut sums = [0.0; 3];
-    for (x, y) in a.iter().zip(b) {
-        let (x, y) = (x - mean_a, y - mean_b);
-        sums.iter_mut().zip([x * y, x * x, y * y]).for_each(|(sum, part)| *sum += part);
-    }
-    let scale = sums[1] * sums[2];
-    if scale > 0.0 { sums[0] / scale.sqrt() } else { 0.0 }
-}
 
 /// Values from which the edges of bins are found.
 const EDGES_FROM: usize = 10_000;
@@ -263,7 +313,9 @@ mod tests {
         let u = Mechanism::Uniform(0.0, 1.0);
         let (x, y) = (gate("a xor b", 0.0), gate("a and u < 0.5", 0.0));
         let scm = Scm::build(&[("a", &a), ("b", &b), ("u", &u), ("x", &x), ("y", &y)]).unwrap();
-        assert!(!apart(&scm, 3, 4) && !associated(&scm, 3, 4) && associated(&scm, 0, 4));
+        assert!(
+            apart(&scm, &[3], 4) == [false] && !associated(&scm, 3, 4) && associated(&scm, 0, 4)
+        );
     }
 
     /// The lake goes with the habitat at the beginning and against it at the end.
@@ -276,7 +328,7 @@ mod tests {
         let declared =
             [("h", &h), ("clock", &clock), ("lake", &lake), ("alone", &alone), ("y", &y)];
         let scm = Scm::build(&declared).unwrap();
-        assert_eq!(associations(&scm, &[2, 3], 4), [true, false]);
+        assert_eq!(tested(&scm, &[2, 3], 4), [true, false]);
     }
 
     /// The correlation is 0.02: too little for bins, enough for 100,000 specimens.

@@ -4,7 +4,7 @@ use statrs::distribution::{ContinuousCDF as _, Normal};
 
 use super::cuts::expression_cuts;
 use super::expression::{Expression, Leaf, Own};
-use super::{Domain, NodeId, Scm};
+use super::{Domain, NodeId};
 
 /// A resolved mechanism.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,8 @@ pub(super) enum Form {
     },
     /// The value of an expression that may read the node's own noise and its natural value.
     Equation(Expression<Leaf>),
+    /// A part of another node's law, whatever its value is.
+    Part(Expression<Leaf>),
     /// The position of the first rule that holds, else their number.
     Cases {
         rules: Vec<Expression<Leaf>>,
@@ -78,6 +80,11 @@ impl Law {
         &self.parents
     }
 
+    /// Whether it's a part of another node's law.
+    pub(super) const fn is_part(&self) -> bool {
+        matches!(self.form, Form::Part(_))
+    }
+
     /// The values that the node can take.
     #[must_use]
     pub const fn domain(&self) -> Domain {
@@ -94,38 +101,31 @@ impl Law {
     /// As [`Law::value`], for an expression that also reads the node's natural value.
     pub(super) fn value_from(&self, values: &[f64], own: Own) -> f64 {
         let u = own.u;
-        let sum = |weights: &[f64]| -> f64 {
-            self.parents.iter().zip(weights).map(|(&p, w)| w * values[p]).sum()
-        };
         let binary = |truth: bool| f64::from(u8::from(truth));
         match &self.form {
             Form::Constant(value) => *value,
             Form::Table { sizes, rows } => {
-                let row = self
-                    .parents
-                    .iter()
-                    .zip(sizes)
-                    .fold(0, |row, (&p, size)| row * size + (values[p] as usize).min(size - 1));
-                let cumulative = &rows[row];
+                let cumulative = &rows[self.row(sizes, values)];
                 let last = cumulative.len() - 1;
-                cumulative[..last].iter().take_while(|&&c| u >= c).count() as f64
+                cumulative[..last].partition_point(|&c| c <= u) as f64
             }
             Form::Uniform { low, width } => low + width * u,
             Form::Gate { rule, flip } => binary(rule.holds(values) != (u < *flip)),
             Form::Equation(expression) => self.domain.fit(expression.value(values, own)),
+            Form::Part(expression) => expression.value(values, own),
             Form::Cases { rules, flip } => {
                 let first = rules.iter().position(|rule| rule.holds(values));
                 self.flipped(first.unwrap_or(rules.len()) as f64, u, *flip)
             }
             Form::Copy { flip } => self.flipped(values[self.parents[0]], u, *flip),
             Form::Linear { weights, intercept, sd } => {
-                intercept + sum(weights) + sd * normal_quantile(u)
+                intercept + self.sum(weights, values) + sd * normal_quantile(u)
             }
             Form::Threshold { weights, above, flip } => {
-                binary((sum(weights) > *above) != (u < *flip))
+                binary((self.sum(weights, values) > *above) != (u < *flip))
             }
             Form::Logistic { weights, intercept } => {
-                binary(u >= 1.0 - logistic(intercept + sum(weights)))
+                binary(u >= 1.0 - logistic(intercept + self.sum(weights, values)))
             }
             Form::Mixture { copy, opposite, base } => {
                 if u < *copy {
@@ -148,38 +148,41 @@ impl Law {
         ((value as usize + 1 + pick) % (others + 1)) as f64
     }
 
-    /// The points at which the uniform noise changes the value for some combination of parents,
-    /// or `None` where the noise can't be cut into finitely many cases.
-    #[must_use]
-    pub fn cuts(&self, scm: &Scm) -> Option<Vec<f64>> {
-        let mut cuts = match &self.form {
-            Form::Constant(_) => Vec::new(),
-            Form::Table { rows, .. } => rows.concat(),
-            Form::Gate { flip, .. } | Form::Threshold { flip, .. } => vec![*flip],
-            Form::Equation(expression) => expression_cuts(expression, &self.parents, scm)?,
+    /// Adds the points at which the uniform noise changes the value, given the parents' values, in
+    /// no order; `None` where the noise can't be cut into finitely many cases.
+    pub(super) fn cuts(&self, values: &[f64], cuts: &mut Vec<f64>) -> Option<()> {
+        match &self.form {
+            Form::Constant(_) | Form::Part(_) => {}
+            Form::Table { sizes, rows } => {
+                // The last is 1, up to rounding.
+                let cumulative = &rows[self.row(sizes, values)];
+                cuts.extend(&cumulative[..cumulative.len() - 1]);
+            }
+            Form::Gate { flip, .. } | Form::Threshold { flip, .. } => cuts.push(*flip),
+            Form::Equation(expression) => expression_cuts(expression, values, cuts)?,
             Form::Copy { flip } | Form::Cases { flip, .. } => {
                 let others = self.domain.size()? - 1;
-                (1..=others).map(|i| flip * i as f64 / others as f64).collect()
+                cuts.extend((1..=others).map(|i| flip * i as f64 / others as f64));
             }
-            Form::Linear { sd, .. } if *sd == 0.0 => Vec::new(),
+            Form::Linear { sd, .. } if *sd == 0.0 => {}
             Form::Uniform { .. } | Form::Linear { .. } => return None,
             Form::Logistic { weights, intercept } => {
-                let mut sums = vec![*intercept];
-                for (&parent, weight) in self.parents.iter().zip(weights) {
-                    let size = scm.domain(parent).size()?;
-                    sums = sums
-                        .iter()
-                        .flat_map(|s| (0..size).map(move |v| s + weight * v as f64))
-                        .collect();
-                }
-                sums.into_iter().map(|s| 1.0 - logistic(s)).collect()
+                cuts.push(1.0 - logistic(intercept + self.sum(weights, values)));
             }
-            Form::Mixture { copy, base, .. } => vec![*copy, copy + (1.0 - copy) * base],
-        };
-        cuts.retain(|c| *c > 0.0 && *c < 1.0);
-        cuts.sort_by(f64::total_cmp);
-        cuts.dedup();
-        Some(cuts)
+            Form::Mixture { copy, base, .. } => cuts.extend([*copy, copy + (1.0 - copy) * base]),
+        }
+        Some(())
+    }
+
+    /// The row of a table.
+    fn row(&self, sizes: &[usize], values: &[f64]) -> usize {
+        let parents = self.parents.iter().zip(sizes);
+        parents.fold(0, |row, (&p, size)| row * size + (values[p] as usize).min(size - 1))
+    }
+
+    /// The weighted sum of the parents.
+    fn sum(&self, weights: &[f64], values: &[f64]) -> f64 {
+        self.parents.iter().zip(weights).map(|(&p, w)| w * values[p]).sum()
     }
 
     /// The bounds of a node that is uniform by itself.

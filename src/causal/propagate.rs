@@ -1,6 +1,5 @@
 //! From noise and interventions to values, and which specimens are kept.
 
-use super::enumerate::Atoms;
 use super::expression::Leaf;
 use super::resolve::Resolver;
 use super::{Action, Domain, Fault, Interventions, Law, Mechanism, NodeId, Place, Scm};
@@ -15,23 +14,6 @@ impl Scm {
             values[id] = match action {
                 None => node.law.value(values, exogenous[id]),
                 Some(action) => action.value(&node.law, values, exogenous[id]),
-            };
-        }
-    }
-
-    /// As [`Scm::propagate`] for the nodes of `atoms` alone: all that an enumeration needs.
-    pub fn propagate_some(
-        &self,
-        atoms: &Atoms,
-        exogenous: &[f64],
-        interventions: &Interventions,
-        values: &mut [f64],
-    ) {
-        for &id in atoms.nodes() {
-            let Some(law) = self.law(id) else { continue };
-            values[id] = match interventions.on(id).or_else(|| self.held.on(id)) {
-                None => law.value(values, exogenous[id]),
-                Some(action) => action.value(law, values, exogenous[id]),
             };
         }
     }
@@ -175,14 +157,16 @@ impl Scm {
     /// Every parent must come before the node in the model's order: mechanisms run in it whatever
     /// is intervened on.
     fn acyclic(&self, node: NodeId, law: &Law) -> Result<(), Fault> {
-        let (name, below) = (self.name(node), self.descendants(node));
-        if let Some(&parent) = law.parents().iter().find(|p| below.contains(p)) {
+        let (name, mut below) = (self.name(node), vec![false; self.len()]);
+        self.descendants(node).into_iter().for_each(|id| below[id] = true);
+        if let Some(&parent) = law.parents().iter().find(|p| below[**p]) {
             let problem = format!("cycle: `{}` depends on `{name}`", self.name(parent));
             return Err(Fault::new(name, [], problem, "let it depend on nodes before it"));
         }
-        let before: Vec<NodeId> =
-            self.in_causal_order().map(|(id, _)| id).take_while(|&id| id != node).collect();
-        let Some(&parent) = law.parents().iter().find(|p| !before.contains(p)) else {
+        let mut before = vec![false; self.len()];
+        let order = self.in_causal_order().map(|(id, _)| id);
+        order.take_while(|&id| id != node).for_each(|id| before[id] = true);
+        let Some(&parent) = law.parents().iter().find(|p| !before[**p]) else {
             return Ok(());
         };
         let problem = format!("`{}` comes about after `{name}`", self.name(parent));

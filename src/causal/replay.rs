@@ -1,12 +1,21 @@
-//! Specimens drawn and played again, where the noise is infinite.
+//! Specimens drawn and played again, where the noise is infinite or an exact answer takes too long.
 
 use super::independence::BINS;
 use super::noise::{Uniforms, stream_name};
 use super::worlds::{above, needed, reads};
 use super::{Interventions, Law, NodeId, Scm};
 
-/// Specimens that are replayed where the noise is infinite.
+/// Specimens that are replayed for an answer.
 pub const REPLAYS: usize = 100_000;
+
+/// Where they take too long, no fewer than this are replayed.
+const LEAST_REPLAYS: usize = 2_500;
+
+/// The nodes that are played until this few are enough: about two seconds.
+const PLAYS: usize = 1 << 26;
+
+/// How many times as many are played where hardly any specimen is kept.
+const PLAYS_FOR_THE_LEAST: usize = 8;
 
 /// How many times as many are drawn at most where only some are kept.
 const PATIENCE: usize = 32;
@@ -27,14 +36,19 @@ pub(super) struct Replay<'a> {
 impl<'a> Replay<'a> {
     /// What `wanted` depends on.
     pub fn new(scm: &'a Scm, wanted: &[NodeId]) -> Self {
-        let all = needed(scm, wanted);
+        let needed = needed(scm, wanted);
         let law = |id: &NodeId| Some((*id, scm.law(*id)?));
-        let nodes = all.iter().filter_map(law).collect();
-        let fresh = scm.fresh.iter().copied().filter(|id| all.contains(id)).collect();
+        let nodes: Vec<_> = needed.in_order(scm).iter().filter_map(law).collect();
+        let fresh = scm.fresh.iter().copied().filter(|&id| needed.contains(id)).collect();
         let clock =
-            scm.in_causal_order().find(|(id, node)| node.clock.is_some() && all.contains(id));
+            scm.in_causal_order().find(|(id, node)| node.clock.is_some() && needed.contains(*id));
         let clock = clock.map(|(id, _)| id);
         Self { scm, nodes, fresh, clock }
+    }
+
+    /// Whether specimens stand at different times of a clock.
+    pub const fn has_clock(&self) -> bool {
+        self.clock.is_some()
     }
 
     /// In which span of the time of the first clock a specimen with this noise stands.
@@ -43,23 +57,27 @@ impl<'a> Replay<'a> {
     }
 
     /// Calls `visit(noise, values)` for each kept specimen, of which it returns the number:
-    /// [`REPLAYS`], or fewer where hardly any is kept. Only what is needed is filled in. A clock
-    /// stands at any time alike.
-    pub fn run(&self, mut visit: impl FnMut(&[f64], &[f64])) -> usize {
+    /// [`REPLAYS`] or fewer, where specimens are large or hardly any is kept. Only what is needed is
+    /// filled in; `visit` tells how many nodes of twins it played. A clock stands at any time alike.
+    pub fn run(&self, mut visit: impl FnMut(&[f64], &[f64]) -> usize) -> usize {
         let open = |id: NodeId, stream| (id, Uniforms::new(SEED, stream, 0, 0));
-        let mut drawn: Vec<(NodeId, Uniforms)> = (self.scm.in_causal_order())
-            .filter(|(id, _)| self.nodes.iter().any(|(n, _)| n == id))
-            .map(|(id, node)| open(id, node.stream))
-            .collect();
+        let stream =
+            |&(id, _): &(NodeId, &Law)| Some(open(id, self.scm.nodes[id].as_ref()?.stream));
+        let mut drawn: Vec<(NodeId, Uniforms)> = self.nodes.iter().filter_map(stream).collect();
         let again = |&id| open(id, stream_name(self.scm.name(id), "randomised"));
         let mut fresh: Vec<(NodeId, Uniforms)> = self.fresh.iter().map(again).collect();
         let mut noise = vec![0.0; self.scm.len()];
         let mut values = noise.clone();
-        let mut kept = 0;
+        let (mut kept, mut plays) = (0, 0);
         for _ in 0..PATIENCE * REPLAYS {
             drawn.iter_mut().for_each(|(id, uniforms)| noise[*id] = uniforms.next());
             for &(id, law) in &self.nodes {
                 values[id] = law.value(&values, noise[id]);
+            }
+            plays += self.nodes.len();
+            let enough = if kept < LEAST_REPLAYS { PLAYS_FOR_THE_LEAST * PLAYS } else { PLAYS };
+            if plays > enough {
+                break;
             }
             if !self.scm.keeps(&values) {
                 continue;
@@ -68,7 +86,7 @@ impl<'a> Replay<'a> {
             if !self.scm.held.is_empty() {
                 play(&self.nodes, &self.scm.held, &noise, &mut values);
             }
-            visit(&noise, &values);
+            plays += visit(&noise, &values);
             kept += 1;
             if kept == REPLAYS {
                 break;
@@ -87,38 +105,91 @@ fn play(nodes: &[(NodeId, &Law)], actions: &Interventions, noise: &[f64], values
     }
 }
 
-/// The twins of a specimen under operations on one factor, as far as the label sees them.
+/// The twins of a specimen under operations on single factors, as far as the label sees them.
+///
+/// Only what depends on a change is played again, and only while something changes.
 pub(super) struct Twins<'a> {
-    factor: NodeId,
     label: NodeId,
-    /// What lies between factor and label, with the label, causes before effects.
-    between: Vec<(NodeId, &'a Law)>,
     held: &'a Interventions,
+    /// All on which the label depends, causes before effects.
+    above: Vec<(NodeId, &'a Law)>,
+    /// By node: the places of those that read it.
+    readers: Vec<Vec<usize>>,
+    /// By place, as bits: whether something that it reads has changed.
+    stale: Vec<u64>,
+    /// The values of the twin, and the nodes whose values aren't those of the specimen.
     values: Vec<f64>,
+    changed: Vec<NodeId>,
+    /// The nodes played so far.
+    pub plays: usize,
 }
 
 impl<'a> Twins<'a> {
-    pub fn new(scm: &'a Scm, factor: NodeId, label: NodeId) -> Self {
-        let mut reached = vec![false; scm.len()];
-        reached[factor] = true;
-        let mut between = Vec::new();
-        for id in above(scm, &[label]) {
-            if !reached[id] && reads(scm, id).iter().any(|&p| reached[p]) {
-                reached[id] = true;
-                between.extend(scm.law(id).map(|law| (id, law)));
-            }
+    pub fn new(scm: &'a Scm, label: NodeId) -> Self {
+        let law = |id: &NodeId| Some((*id, scm.law(*id)?));
+        let above: Vec<_> = above(scm, &[label]).in_order(scm).iter().filter_map(law).collect();
+        let mut readers = vec![Vec::new(); scm.len()];
+        for (place, &(id, _)) in above.iter().enumerate() {
+            reads(scm, id).into_iter().for_each(|read| readers[read].push(place));
         }
-        Self { factor, label, between, held: &scm.held, values: vec![0.0; scm.len()] }
+        let (stale, values) = (vec![0; above.len().div_ceil(64)], vec![0.0; scm.len()]);
+        Self {
+            label,
+            held: &scm.held,
+            above,
+            readers,
+            stale,
+            values,
+            changed: Vec::new(),
+            plays: 0,
+        }
+    }
+
+    /// Turns to another specimen, given by its values.
+    pub fn turn_to(&mut self, actual: &[f64]) {
+        self.values.copy_from_slice(actual);
     }
 
     /// The label under `do(factor = x)`, given the specimen's noise and its values.
-    pub fn label(&mut self, noise: &[f64], actual: &[f64], x: f64) -> f64 {
-        if self.between.is_empty() || actual[self.factor] == x {
+    pub fn label(&mut self, noise: &[f64], actual: &[f64], factor: NodeId, x: f64) -> f64 {
+        if actual[factor] == x {
             return actual[self.label];
         }
-        self.values.copy_from_slice(actual);
-        self.values[self.factor] = x;
-        play(&self.between, self.held, noise, &mut self.values);
-        self.values[self.label]
+        self.change(factor, x);
+        let mut word = 0;
+        while word < self.stale.len() {
+            if self.stale[word] == 0 {
+                word += 1;
+                continue;
+            }
+            // What reads stands behind what is read.
+            let place = 64 * word + self.stale[word].trailing_zeros() as usize;
+            self.stale[word] &= self.stale[word] - 1;
+            let (id, law) = self.above[place];
+            self.plays += 1;
+            if id == factor {
+                continue;
+            }
+            let value = match self.held.on(id) {
+                None => law.value(&self.values, noise[id]),
+                Some(action) => action.value(law, &self.values, noise[id]),
+            };
+            if value != actual[id] {
+                self.change(id, value);
+            }
+        }
+        let label = self.values[self.label];
+        for id in self.changed.drain(..) {
+            self.values[id] = actual[id];
+        }
+        label
+    }
+
+    fn change(&mut self, node: NodeId, value: f64) {
+        self.values[node] = value;
+        self.changed.push(node);
+        for &reader in &self.readers[node] {
+            self.stale[reader / 64] |= 1 << (reader % 64);
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! The structural causal model: nodes in causal order, each with its law.
 
-use super::enumerate::{Atoms, Joint};
+use super::eliminate::{Inquiry, eliminate};
 use super::expression::{Expression, Leaf};
 use super::graph::topological_order;
+use super::joint::Joint;
 use super::noise::StreamId;
 use super::suggestion::suggestion;
 use super::{Fault, Interventions, Law, Mechanism};
@@ -67,9 +68,9 @@ pub struct Node {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scm {
     /// Indexed by [`NodeId`]; `None` only while the model is being built.
-    nodes: Vec<Option<Node>>,
-    names: Vec<String>,
-    order: Vec<NodeId>,
+    pub(super) nodes: Vec<Option<Node>>,
+    pub(super) names: Vec<String>,
+    pub(super) order: Vec<NodeId>,
     /// Named numbers that expressions may use.
     dials: Vec<(String, f64)>,
     /// What a specimen must satisfy, as it naturally is, to be kept.
@@ -229,31 +230,11 @@ impl Scm {
         self.order.iter().copied().filter(|&id| below[id]).collect()
     }
 
-    /// The finitely many noise values on which the given nodes depend, or `None` where they are
-    /// infinite or too many ([`super::enumerate::LIMIT`]).
-    #[must_use]
-    pub fn atoms(&self, of: &[NodeId]) -> Option<Atoms> {
-        if !self.held.is_empty() {
-            return None;
-        }
-        let wanted: Vec<NodeId> = of.iter().copied().chain(self.selection_parents()).collect();
-        Atoms::of(self, &self.ancestors(&wanted))
-    }
-
-    /// The exact joint distribution of some nodes among the specimens that are kept, under the
-    /// same condition as [`Scm::atoms`].
+    /// The exact joint distribution of some nodes among the specimens that are kept, or `None` where
+    /// it can't be had.
     #[must_use]
     pub fn joint(&self, of: &[NodeId]) -> Option<Joint> {
-        let atoms = self.atoms(of)?;
-        let mut values = vec![0.0; self.len()];
-        let mut joint = Joint::default();
-        atoms.for_each(|probability, exogenous| {
-            self.propagate_some(&atoms, exogenous, &Interventions::none(), &mut values);
-            if self.keeps(&values) {
-                joint.add(of.iter().map(|&n| values[n]).collect(), probability);
-            }
-        });
-        joint.normalise();
-        Some(joint)
+        let wanted: Vec<(usize, NodeId)> = of.iter().map(|&node| (0, node)).collect();
+        eliminate(self, &Inquiry { operations: &[], wanted: &wanted }).ok()
     }
 }

@@ -3,11 +3,12 @@
 //! A tally answers everything that is asked of one factor: the truth, the evidence that observers
 //! and experimenters would have, and whether the assumptions of estimators hold.
 
-use super::causation::{Counts, Query, Side, Truth, no_effect, side_of};
-use super::eliminate::{Inquiry, Obstacle, eliminate};
-use super::enumerate::Joint;
+use super::causation::{Counts, Query, Side, Truth, side_of};
+use super::eliminate::{Inquiry, Obstacle};
 use super::independence::{Seen, Table, independent};
+use super::questions::Questions;
 use super::replay::{Replay, Twins};
+use super::worlds::{above, apart};
 use super::{Domain, NodeId, Scm};
 
 /// A factor and the two values between which it's asked about.
@@ -60,6 +61,9 @@ pub struct Cell {
 }
 
 /// The weight of every [`Cell`] for one factor: probabilities, or counts of specimens.
+///
+/// Of specimens whose factor has a third value nothing is asked that joins the label by nature with
+/// that under the operations: probabilities tell the two apart, each as it is distributed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tally {
     /// The factor and its two values.
@@ -82,20 +86,14 @@ impl Tally {
     /// The tally of one query; its class doesn't matter.
     #[must_use]
     pub fn of(scm: &Scm, query: &Query) -> Self {
-        let exact = exactly(scm, query.label, query.contrast());
-        exact.unwrap_or_else(|why| {
-            let mut counted = [Self::empty(scm, query.label, query.contrast())];
-            count(scm, query.label, &mut counted, &[why]);
-            let [tally] = counted;
-            tally
-        })
+        let mut all = tallies(scm, query.label, &[query.contrast()]);
+        all.swap_remove(0)
     }
 
-    fn empty(scm: &Scm, label: NodeId, contrast: Contrast) -> Self {
+    fn empty(scm: &Scm, label: NodeId, contrast: Contrast, idle: bool) -> Self {
         let classes = classes(scm, label);
         let continuous = scm.domain(contrast.factor) == Domain::Continuous;
         let weights = vec![0.0; Side::ALL.len() * classes.pow(3)];
-        let idle = no_effect(scm, contrast.factor, label);
         let (how, associated) = (How::Exact, false);
         Self { contrast, continuous, how, idle, associated, classes, weights }
     }
@@ -143,7 +141,8 @@ impl Tally {
     #[must_use]
     pub fn truth(&self, class: usize) -> Truth {
         if self.idle {
-            return Truth::NONE;
+            // Nobody's label changes: what is defined is 0, however many were counted.
+            return self.counts(class).truth(None);
         }
         Truth { how: self.how, ..self.counts(class).truth(self.how.trials()) }
     }
@@ -153,69 +152,129 @@ impl Tally {
 /// the same specimens.
 #[must_use]
 pub fn tallies(scm: &Scm, label: NodeId, contrasts: &[Contrast]) -> Vec<Tally> {
-    let mut obstacles = Vec::new();
-    let mut counted = Vec::new();
-    let exact: Vec<Option<Tally>> = contrasts
-        .iter()
-        .map(|&contrast| {
-            exactly(scm, label, contrast)
-                .map_err(|why| {
-                    obstacles.push(why);
-                    counted.push(Tally::empty(scm, label, contrast));
-                })
-                .ok()
-        })
-        .collect();
-    count(scm, label, &mut counted, &obstacles);
-    let mut counted = counted.into_iter();
-    exact.into_iter().filter_map(|tally| tally.or_else(|| counted.next())).collect()
+    let exact = exact_tallies(scm, label, contrasts);
+    let open = exact.iter().zip(contrasts).filter_map(|(e, c)| Some((*c, *e.as_ref().err()?)));
+    let mut counted = count(scm, label, &open.collect::<Vec<_>>()).into_iter();
+    exact.into_iter().filter_map(|tally| tally.ok().or_else(|| counted.next())).collect()
 }
 
-fn exactly(scm: &Scm, label: NodeId, contrast: Contrast) -> Result<Tally, Obstacle> {
-    let Contrast { factor, absent, present } = contrast;
+/// The tallies of several factors that can be had exactly.
+pub(super) fn exact_tallies(
+    scm: &Scm,
+    label: NodeId,
+    contrasts: &[Contrast],
+) -> Vec<Result<Tally, Obstacle>> {
+    let above = above(scm, &[label]);
+    let factors: Vec<NodeId> = contrasts.iter().map(|c| c.factor).collect();
+    let mut questions = Questions::new(scm, label, factors.clone());
+    questions.all(&factors, |questions, i, limit| {
+        let empty = Tally::empty(scm, label, contrasts[i], !above.contains(factors[i]));
+        exactly(scm, questions, label, empty, limit)
+    })
+}
+
+/// Fills a tally with probabilities.
+fn exactly(
+    scm: &Scm,
+    questions: &mut Questions,
+    label: NodeId,
+    mut tally: Tally,
+    limit: usize,
+) -> Result<Tally, Obstacle> {
+    let Contrast { factor, absent, present } = tally.contrast;
+    let (classes, domain) = (tally.classes, scm.domain(factor));
+    let class = |value: f64| class(value, classes);
+    let side = |value: f64| side_of(domain, value, absent, present);
     let operations = &[(factor, absent), (factor, present)];
-    let wanted = &[(0, factor), (0, label), (1, label), (2, label)];
-    let joint: Joint = eliminate(scm, &Inquiry { operations, wanted })?;
-    let mut tally = Tally::empty(scm, label, contrast);
-    let pairs: Vec<(f64, f64, f64)> =
-        joint.cases().iter().map(|(case, p)| (case[0], case[1], *p)).collect();
-    tally.associated = !independent(&[Table::of_pairs(&pairs)], false);
-    for (case, probability) in joint.cases() {
-        let side = side_of(scm.domain(factor), case[0], absent, present);
-        let [actual, without, with] = [1, 2, 3].map(|i| class(case[i], tally.classes));
-        tally.add(Cell { side, actual, without, with }, *probability);
+    let seen = Inquiry { operations: &[], wanted: &[(0, factor), (0, label)] };
+    let mut pairs: Vec<(f64, f64, f64)> = Vec::new();
+    if tally.idle {
+        // Under an operation the label is what it is.
+        for (case, p) in questions.ask(factor, &seen, limit)?.cases() {
+            let actual = class(case[1]);
+            let cell = Cell { side: side(case[0]), actual, without: actual, with: actual };
+            tally.add(cell, *p);
+            pairs.push((case[0], case[1], *p));
+        }
+    } else if domain == Domain::Continuous {
+        let wanted = &[(0, factor), (0, label), (1, label), (2, label)];
+        for (case, p) in questions.ask(factor, &Inquiry { operations, wanted }, limit)?.cases() {
+            let [actual, without, with] = [1, 2, 3].map(|i| class(case[i]));
+            tally.add(Cell { side: side(case[0]), actual, without, with }, *p);
+            pairs.push((case[0], case[1], *p));
+        }
+    } else {
+        // A specimen that has x is one under do(x): two worlds tell all of it.
+        let wanted = &[(0, factor), (1, label), (2, label)];
+        let twins = questions.ask(factor, &Inquiry { operations, wanted }, limit)?;
+        let others = twins.cases().iter().any(|(case, _)| side(case[0]) == Side::Other);
+        let natural = if others { Some(questions.ask(factor, &seen, limit)?) } else { None };
+        let natural = natural.as_ref().map_or(&[][..], |joint| joint.cases());
+        let of_others = |p: &&(Vec<f64>, f64)| side(p.0[0]) == Side::Other;
+        let whole: f64 = natural.iter().filter(of_others).map(|(_, p)| p).sum();
+        for (case, p) in twins.cases() {
+            let (side, without, with) = (side(case[0]), class(case[1]), class(case[2]));
+            let mut add = |actual: usize, share: f64| {
+                tally.add(Cell { side, actual, without, with }, p * share);
+            };
+            match side {
+                Side::Absent => add(without, 1.0),
+                Side::Present => add(with, 1.0),
+                Side::Other => natural
+                    .iter()
+                    .filter(of_others)
+                    .for_each(|(other, q)| add(class(other[1]), q / whole)),
+            }
+            if natural.is_empty() {
+                pairs.push((case[0], case[if side == Side::Present { 2 } else { 1 }], *p));
+            }
+        }
+        pairs.extend(natural.iter().map(|(case, p)| (case[0], case[1], *p)));
     }
+    tally.associated = !independent(&[Table::of_pairs(&pairs)], false);
     Ok(tally)
 }
 
-/// Counts the tallies over replayed specimens; `obstacles` says of each why.
-fn count(scm: &Scm, label: NodeId, tallies: &mut [Tally], obstacles: &[Obstacle]) {
-    if tallies.is_empty() {
-        return;
+/// Counts the tallies of some factors over the same replayed specimens; each comes with what stands
+/// in the way of an exact one.
+pub(super) fn count(scm: &Scm, label: NodeId, open: &[(Contrast, Obstacle)]) -> Vec<Tally> {
+    if open.is_empty() {
+        return Vec::new();
     }
+    let above = above(scm, &[label]);
+    let empty = |&(contrast, _): &(Contrast, Obstacle)| {
+        Tally::empty(scm, label, contrast, !above.contains(contrast.factor))
+    };
+    let mut tallies: Vec<Tally> = open.iter().map(empty).collect();
     let mut wanted: Vec<NodeId> = tallies.iter().map(|t| t.contrast.factor).collect();
     wanted.push(label);
     let replay = Replay::new(scm, &wanted);
-    let mut twins: Vec<Twins> =
-        tallies.iter().map(|t| Twins::new(scm, t.contrast.factor, label)).collect();
+    let mut twins = Twins::new(scm, label);
     let domains: Vec<Domain> = wanted.iter().map(|&n| scm.domain(n)).collect();
     let factors = &wanted[..tallies.len()];
-    let mut seen = Seen::new(factors.len());
+    let apart = apart(scm, factors, label);
+    let mut seen = Seen::new(scm, factors, label, replay.has_clock());
     let specimens = replay.run(|noise, natural| {
         seen.add(replay.moment(noise), factors, label, natural);
-        for ((tally, twins), &domain) in tallies.iter_mut().zip(&mut twins).zip(&domains) {
+        twins.turn_to(natural);
+        for (tally, &domain) in tallies.iter_mut().zip(&domains) {
             let Contrast { factor, absent, present } = tally.contrast;
             let side = side_of(domain, natural[factor], absent, present);
-            let [without, with] =
-                [absent, present].map(|x| class(twins.label(noise, natural, x), tally.classes));
             let actual = class(natural[label], tally.classes);
+            let mut under = |x: f64| match tally.idle {
+                true => actual,
+                false => class(twins.label(noise, natural, factor, x), tally.classes),
+            };
+            let (without, with) = (under(absent), under(present));
             tally.add(Cell { side, actual, without, with }, 1.0);
         }
+        std::mem::take(&mut twins.plays)
     });
-    for (i, (tally, &why)) in tallies.iter_mut().zip(obstacles).enumerate() {
-        tally.how = How::Counted { specimens, why: Some(why) };
-        tally.associated = seen.associated(scm, tally.contrast.factor, i);
+    for (i, (tally, (_, why))) in tallies.iter_mut().zip(open).enumerate() {
+        tally.how = How::Counted { specimens, why: Some(*why) };
+        tally.associated = !apart[i] && seen.associated(scm, tally.contrast.factor, i);
     }
+    tallies
 }
 
 /// The number of classes that a label has; of a continuous one it's asked whether it is above 0.

@@ -1,171 +1,187 @@
-//! The worlds of one specimen, which share its noise: as it was selected, as it is, and under each
+//! The worlds of one specimen, which share its noise: as it is, as it was selected, and under each
 //! operation.
 //!
 //! A specimen is selected once, by its natural values. What the model holds comes after that, and
 //! twins aren't selected again: every probability is one of kept specimens.
 
-use super::enumerate::cut;
+use super::table::Slot;
 use super::{Action, NodeId, Scm};
+
+/// The world as it is, with all that the model holds.
+pub(super) const ACTUAL: usize = 0;
+
+/// The world in which specimens are selected.
+pub(super) const SELECTING: usize = 1;
+
+/// The world under an operation, the i-th.
+pub(super) const fn under(operation: usize) -> usize {
+    operation + 2
+}
+
+/// The most operations that are asked about together.
+pub(super) const OPERATIONS: usize = 16;
+
+/// What every node reads in the actual world, by node.
+pub(super) fn all_reads(scm: &Scm) -> Vec<Vec<NodeId>> {
+    (0..scm.len()).map(|node| reads(scm, node)).collect()
+}
 
 /// Which nodes have a value of their own in which world.
 pub(super) struct Worlds<'a> {
     scm: &'a Scm,
+    /// What every node reads in the actual world.
+    reads: &'a [Vec<NodeId>],
     operations: &'a [(NodeId, f64)],
-    /// By node and world: the world whose value it shares.
-    home: Vec<Vec<usize>>,
+    /// By node, as bits: the worlds in which its value isn't that of the actual one.
+    own: Vec<u32>,
 }
 
 impl<'a> Worlds<'a> {
-    /// World 0 is the actual one; world i + 1 is it under the i-th operation. The last world is
-    /// the one in which specimens are selected.
-    pub fn new(scm: &'a Scm, operations: &'a [(NodeId, f64)]) -> Self {
-        let mut worlds = Self { scm, operations, home: vec![Vec::new(); scm.len()] };
-        let selecting = worlds.selecting();
-        let mut changed = vec![vec![false; scm.len()]; selecting + 1];
-        for id in in_order(scm) {
-            for (world, changed) in changed.iter_mut().enumerate().skip(1) {
-                changed[id] = if world == selecting {
-                    scm.is_selective()
-                        && (scm.held.on(id).is_some()
-                            || parents(scm, id).iter().any(|&p| changed[p]))
-                } else {
-                    operations[world - 1].0 == id || reads(scm, id).iter().any(|&p| changed[p])
-                };
-            }
-            let home = |world: usize| if changed[world][id] { world } else { 0 };
-            worlds.home[id] = (0..=selecting).map(home).collect();
+    /// The worlds under these operations, [`OPERATIONS`] at most.
+    pub fn new(scm: &'a Scm, reads: &'a [Vec<NodeId>], operations: &'a [(NodeId, f64)]) -> Self {
+        let mut own = vec![0_u32; scm.len()];
+        for (i, &(node, _)) in operations.iter().enumerate() {
+            own[node] |= 1 << under(i);
         }
-        worlds
-    }
-
-    /// The world in which specimens are selected.
-    pub const fn selecting(&self) -> usize {
-        self.operations.len() + 1
+        let operated = !(1 << ACTUAL | 1 << SELECTING);
+        for (id, node) in scm.in_causal_order() {
+            own[id] |= reads[id].iter().fold(0, |own_of, &p| own_of | own[p]) & operated;
+            if scm.is_selective() {
+                let changed = scm.held.on(id).is_some()
+                    || node.law.parents().iter().any(|&p| own[p] >> SELECTING & 1 == 1);
+                own[id] |= u32::from(changed) << SELECTING;
+            }
+        }
+        Self { scm, reads, operations, own }
     }
 
     /// The world whose value a node shares.
     pub fn home(&self, node: NodeId, world: usize) -> usize {
-        self.home[node][world]
+        if self.own[node] >> world & 1 == 1 { world } else { ACTUAL }
     }
 
-    /// The worlds in which a node has a value of its own.
-    pub fn of(&self, node: NodeId) -> impl Iterator<Item = usize> {
-        let home = &self.home[node];
-        (0..home.len()).filter(|&world| home[world] == world)
+    /// Whether an operation changes the node in some world.
+    pub fn is_touched(&self, node: NodeId) -> bool {
+        self.own[node] >> under(0) != 0
     }
 
-    /// What a node does in a world instead of following its mechanism.
-    pub fn action(&self, node: NodeId, world: usize) -> Option<Action> {
-        if world == self.selecting() {
-            return None;
-        }
-        match world.checked_sub(1).map(|i| self.operations[i]) {
-            Some((operated, value)) if operated == node => Some(Action::Set(value)),
-            _ => self.scm.held.on(node).cloned(),
-        }
+    /// What an operation sets a node to in a world.
+    pub fn set(&self, node: NodeId, world: usize) -> Option<f64> {
+        let operation = self.operations.get(world.checked_sub(under(0))?)?;
+        (operation.0 == node).then_some(operation.1)
     }
 
-    /// The nodes that a node reads in a world.
-    pub fn reads(&self, node: NodeId, world: usize) -> Vec<NodeId> {
-        match self.action(node, world) {
-            None => parents(self.scm, node).to_vec(),
-            Some(action) => reads_under(self.scm, node, &action),
+    /// The nodes that a node reads in a world, where no operation sets it.
+    pub fn reads(&self, node: NodeId, world: usize) -> &[NodeId] {
+        if world == SELECTING { parents(self.scm, node) } else { &self.reads[node] }
+    }
+
+    /// By node, as bits: the worlds in which an answer depends on a value of its own.
+    pub fn needed(&self, wanted: &[Slot]) -> Vec<u32> {
+        let mut needed = vec![0; self.scm.len()];
+        let need = |needed: &mut Vec<u32>, node: NodeId, world: usize| {
+            if self.set(node, world).is_none() {
+                needed[node] |= 1 << self.home(node, world);
+            }
+        };
+        wanted.iter().for_each(|&(node, world)| need(&mut needed, node, world));
+        for node in self.scm.selection_parents() {
+            need(&mut needed, node, SELECTING);
         }
+        for &node in self.scm.order.iter().rev() {
+            for world in worlds_of(needed[node]) {
+                self.reads(node, world).iter().for_each(|&p| need(&mut needed, p, world));
+            }
+        }
+        needed
     }
 }
 
-/// The nodes in an order in which each stands after all that it reads.
-fn in_order(scm: &Scm) -> impl Iterator<Item = NodeId> {
-    scm.in_causal_order().map(|(id, _)| id)
+/// The worlds of which the bits are set.
+pub(super) fn worlds_of(bits: u32) -> impl Iterator<Item = usize> {
+    let mut rest = bits;
+    std::iter::from_fn(move || {
+        let world = rest.trailing_zeros() as usize;
+        rest &= rest.wrapping_sub(1);
+        (world < 32).then_some(world)
+    })
 }
 
 fn parents(scm: &Scm, node: NodeId) -> &[NodeId] {
     scm.law(node).map_or(&[], |law| law.parents())
 }
 
-fn reads_under(scm: &Scm, node: NodeId, action: &Action) -> Vec<NodeId> {
-    match action {
-        Action::Set(_) => Vec::new(),
-        Action::Follow(law) => law.parents().to_vec(),
-        Action::Shift(_) | Action::Scale(_) => parents(scm, node).to_vec(),
-        Action::Apply(law) => [parents(scm, node), law.parents()].concat(),
-    }
-}
-
 /// The nodes that a node reads in the actual world.
 pub(super) fn reads(scm: &Scm, node: NodeId) -> Vec<NodeId> {
-    let held = scm.held.on(node);
-    held.map_or_else(|| parents(scm, node).to_vec(), |action| reads_under(scm, node, action))
+    match scm.held.on(node) {
+        None | Some(Action::Shift(_) | Action::Scale(_)) => parents(scm, node).to_vec(),
+        Some(Action::Set(_)) => Vec::new(),
+        Some(Action::Follow(law)) => law.parents().to_vec(),
+        Some(Action::Apply(law)) => [parents(scm, node), law.parents()].concat(),
+    }
 }
 
-/// The nodes themselves and all that they depend on in the actual world, causes first.
-pub(super) fn above(scm: &Scm, of: &[NodeId]) -> Vec<NodeId> {
-    closure(scm, of, |node| reads(scm, node))
+/// Some nodes of a model.
+pub(super) struct Nodes(Vec<bool>);
+
+impl Nodes {
+    pub fn contains(&self, node: NodeId) -> bool {
+        self.0[node]
+    }
+
+    /// The nodes, causes first.
+    pub fn in_order(&self, scm: &Scm) -> Vec<NodeId> {
+        scm.order.iter().copied().filter(|&id| self.0[id]).collect()
+    }
+
+    fn disjoint(&self, other: &Self) -> bool {
+        !self.0.iter().zip(&other.0).any(|(a, b)| *a && *b)
+    }
 }
 
-/// All on which it depends whether a specimen is kept, causes first.
-pub(super) fn deciding(scm: &Scm) -> Vec<NodeId> {
-    closure(scm, &scm.selection_parents(), |node| parents(scm, node).to_vec())
+/// The nodes themselves and all that they depend on in the actual world.
+pub(super) fn above(scm: &Scm, of: &[NodeId]) -> Nodes {
+    closure(scm, of, |node, inside| match scm.held.on(node) {
+        None => parents(scm, node).iter().for_each(|&p| inside[p] = true),
+        Some(_) => reads(scm, node).into_iter().for_each(|p| inside[p] = true),
+    })
 }
 
-/// All nodes on which an answer about `wanted` depends, causes first: the nodes themselves, what
-/// decides on being kept, and whatever stands above these.
-pub(super) fn needed(scm: &Scm, wanted: &[NodeId]) -> Vec<NodeId> {
-    let (above, deciding) = (above(scm, wanted), deciding(scm));
-    in_order(scm).filter(|id| above.contains(id) || deciding.contains(id)).collect()
+/// All on which it depends whether a specimen is kept.
+pub(super) fn deciding(scm: &Scm) -> Nodes {
+    closure(scm, &scm.selection_parents(), |node, inside| {
+        parents(scm, node).iter().for_each(|&p| inside[p] = true);
+    })
 }
 
-/// Whether two nodes are independent by the graph alone: no node stands above both, and being
-/// kept doesn't tie them together.
-pub(super) fn apart(scm: &Scm, a: NodeId, b: NodeId) -> bool {
-    let disjoint = |a: &[NodeId], b: &[NodeId]| !a.iter().any(|n| b.contains(n));
-    let (above_a, above_b) = (above(scm, &[a]), above(scm, &[b]));
-    disjoint(&above_a, &needed(scm, &[b])) || disjoint(&above_b, &needed(scm, &[a]))
+/// All nodes on which an answer about `wanted` depends: the nodes themselves, what decides on being
+/// kept, and whatever stands above these.
+pub(super) fn needed(scm: &Scm, wanted: &[NodeId]) -> Nodes {
+    let deciding = deciding(scm);
+    let above = above(scm, wanted);
+    Nodes(above.0.iter().zip(&deciding.0).map(|(a, b)| *a || *b).collect())
 }
 
-fn closure(scm: &Scm, of: &[NodeId], reads: impl Fn(NodeId) -> Vec<NodeId>) -> Vec<NodeId> {
+/// Which of some nodes are independent of a node by the graph alone: no node stands above both,
+/// and being kept doesn't tie them together.
+pub(super) fn apart(scm: &Scm, nodes: &[NodeId], from: NodeId) -> Vec<bool> {
+    let (above_from, needed_from) = (above(scm, &[from]), needed(scm, &[from]));
+    let untied = above_from.disjoint(&deciding(scm));
+    let one = |&node: &NodeId| {
+        let above = above(scm, &[node]);
+        above.disjoint(&needed_from) || untied && above.disjoint(&above_from)
+    };
+    nodes.iter().map(one).collect()
+}
+
+/// The nodes and all that stands above them.
+fn closure(scm: &Scm, of: &[NodeId], mark: impl Fn(NodeId, &mut [bool])) -> Nodes {
     let mut inside = vec![false; scm.len()];
-    let mut open = of.to_vec();
-    while let Some(node) = open.pop() {
-        if !std::mem::replace(&mut inside[node], true) {
-            open.extend(reads(node));
+    of.iter().for_each(|&node| inside[node] = true);
+    for &node in scm.order.iter().rev() {
+        if inside[node] {
+            mark(node, &mut inside);
         }
     }
-    in_order(scm).filter(|&id| inside[id]).collect()
-}
-
-/// A piece of a node's noise.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Piece {
-    /// The noise in all worlds but the selecting one.
-    pub u: f64,
-    /// The noise in the selecting world: another one where the node is randomised afterwards.
-    pub selecting: f64,
-    /// The probability.
-    pub probability: f64,
-}
-
-/// The pieces of the noise of a needed node, or `None` where they are infinite.
-pub(super) fn pieces(scm: &Scm, node: NodeId, wanted: &[NodeId]) -> Option<Vec<Piece>> {
-    let seen = above(scm, wanted).contains(&node);
-    let decides = scm.is_selective() && deciding(scm).contains(&node);
-    let own = || scm.law(node)?.cuts(scm);
-    let mut actual = match scm.held.on(node) {
-        _ if !seen => Vec::new(),
-        Some(Action::Set(_)) => Vec::new(),
-        Some(Action::Follow(law)) => law.cuts(scm)?,
-        Some(Action::Shift(_) | Action::Scale(_) | Action::Apply(_)) | None => own()?,
-    };
-    let selecting = if decides { own()? } else { Vec::new() };
-    let fresh = scm.is_selective() && scm.fresh.contains(&node);
-    if fresh {
-        let pairs = cut(actual).into_iter().flat_map(|(u, p)| {
-            let piece = move |(selecting, q)| Piece { u, selecting, probability: p * q };
-            cut(selecting.clone()).into_iter().map(piece)
-        });
-        return Some(pairs.collect());
-    }
-    actual.extend(selecting);
-    let piece = |(u, probability)| Piece { u, selecting: u, probability };
-    Some(cut(actual).into_iter().map(piece).collect())
+    Nodes(inside)
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::causal::account::{Account, Values};
-use crate::causal::eliminate::{LIMIT, Obstacle};
+use crate::causal::eliminate::{LIMIT, LIMIT_OF_ALL, Obstacle};
 use crate::causal::estimate::strata_of;
 use crate::causal::tally::{Contrast, How, Tally, tallies};
 use crate::causal::{NodeId, Scm};
@@ -80,6 +80,9 @@ impl Way {
                     }
                     Some(Obstacle::TooMany) => {
                         format!("an exact answer takes more than {LIMIT} steps")
+                    }
+                    Some(Obstacle::TooManyOfAll) => {
+                        format!("exact answers for all factors take more than {LIMIT_OF_ALL} steps")
                     }
                     None => "a model was asked".to_owned(),
                 };
