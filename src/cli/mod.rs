@@ -15,6 +15,7 @@ mod lab;
 mod options;
 mod probe;
 mod progress;
+mod sight;
 mod study;
 mod summary;
 mod train;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use super::options::interventions;
+use super::options::{interventions, within_range};
 use super::{UsageError, console, summary};
 use crate::experiment::RunDirectory;
 use crate::measure::{Metrics, Probe as Probed, SPECIMENS, examine, frames, probe};
@@ -61,6 +61,7 @@ impl Probe {
         let training = &stage.scene.training;
         let seed = stage.scene.seed;
         let operations = interventions(stage, &self.operations)?;
+        within_range(stage, stage.scm(), &[&operations], "--do")?;
         let bar = console::bar("measuring", frames(stage, self.specimens));
         let models = [(learner, training)];
         let findings = examine(stage, seed, &models, self.specimens, || {
