@@ -233,7 +233,9 @@ fn a_factor_is_seen_where_its_slots_show_its_contrast() {
         (name: "mute", role: Nuisance, mechanism: Bernoulli(0.5)),
         (name: "angle", role: Nuisance, mechanism: Uniform(0.0, 360.0), contrast: (90.0, 450.0)),
         (name: "low", role: Nuisance, mechanism: Normal(mean: 0.0, sd: 1.0), contrast: (-9.0, -5.0)),
-        (name: "fine", role: Nuisance, mechanism: Uniform(0.0, 1.0), contrast: (0.5, 0.5000001)),
+        (name: "fine", role: Nuisance, mechanism: Uniform(0.0, 1.0), contrast: (0.9, 0.95)),
+        (name: "hand", role: Nuisance, mechanism: Bernoulli(0.5)),
+        (name: "shade", role: Nuisance, mechanism: Equation("0.5 * hand"), contrast: (0.0, 0.5)),
         (name: "number", role: Nuisance, mechanism: Normal(mean: 0.0, sd: 1.0), contrast: (-1.0, 1.0))"#;
     let modalities = r#"
         Image(noise: 0.02, painter: Shapes(
@@ -242,11 +244,12 @@ fn a_factor_is_seen_where_its_slots_show_its_contrast() {
             texture: (factor: "alike", strength: 1.0, values: ["dots", "plain", "dots"]),
             hue: (factor: "angle", from: 0.0, to: 360.0, beyond: Wrap),
             x: (factor: "low", from: -3.0, to: 3.0, beyond: Clamp),
-            size: "fine",
+            lamp: "shade",
         )),
         Text(grammar: "shapes", mentions: {
             "kind": (factor: "rare", probability: 0.25, values: ["square", "circle"]),
             "ground": (factor: "mute", probability: 0.0),
+            "size": (factor: "fine", probability: 1.0),
         }),
         Vector(name: "table", entries: [(of: "number", times: 3), (of: "0 * alike")], noise: 1.0)"#;
     let stage = stage(factors, modalities, "");
@@ -270,10 +273,16 @@ fn a_factor_is_seen_where_its_slots_show_its_contrast() {
         ("mute", Some("ground of text: probability 0")),
         ("angle", Some("hue of image: both values have one place")),
         ("low", Some("x of image: both values have one place")),
-        ("fine", Some("size of image: the same with both values")),
+        ("fine", Some("size of text: the same with both values")),
+        ("hand", Some("nothing is bound to it")),
+        ("shade", None),
     ] {
         assert_eq!(unseen(&stage, factor).as_deref(), why, "{factor}");
     }
+    let all = sights(&stage);
+    let through = |name: &str| &all.iter().find(|s| s.factor == name).unwrap().through;
+    assert_eq!(*through("hand"), ["shade"]);
+    assert!(through("hidden").is_empty() && through("shade").is_empty());
 }
 
 /// Every factor of every scene of the program is seen somewhere, but for what the scenes keep to
@@ -289,11 +298,22 @@ fn the_scenes_show_their_factors() {
             assert_eq!(strays(&stage), Vec::<String>::new());
             let name = stage.scene.name.clone();
             let all = sights(&stage).into_iter();
-            unseen.extend(all.filter_map(|s| Some((name.clone(), s.factor.clone(), s.unseen()?))));
+            let told =
+                |s: Sight| s.unseen().map(|_| format!("{name}: {}, {:?}", s.factor, s.through));
+            unseen.extend(all.filter_map(told));
         }
     }
     unseen.sort();
-    assert_eq!(unseen, []);
+    // A stranger is heard by its bill, paws and wings; blocks are off but in a variant.
+    let expected = [
+        "conflict: stranger, [\"heard_bill\", \"heard_paws\", \"heard_wings\"]",
+        "conflict: stranger_bill, [\"heard_bill\"]",
+        "conflict: stranger_paws, [\"heard_paws\"]",
+        "conflict: stranger_wings, [\"heard_wings\"]",
+        "mmlsyn-majority: block, []",
+        "mmlsyn: block, []",
+    ];
+    assert_eq!(unseen, expected);
 }
 
 #[test]

@@ -24,12 +24,16 @@ pub fn tell(stage: &Stage) {
         console::note(&line);
     }
     for sight in &sights {
-        if let Some(why) = sight.unseen() {
-            console::note(&format!(
-                "warning: the change of `{}` is seen nowhere ({why})",
-                sight.factor
-            ));
-        }
+        let Some(why) = sight.unseen() else { continue };
+        let name = &sight.factor;
+        console::note(&match &sight.through[..] {
+            [] => format!("warning: the change of `{name}` is seen nowhere ({why})"),
+            through => {
+                let through: Vec<String> = through.iter().map(|n| format!("`{n}`")).collect();
+                let through = through.join(", ");
+                format!("note: the change of `{name}` is seen only by that of {through} ({why})")
+            }
+        });
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Sight {
     pub factor: String,
     /// The modalities in which a slot is bound to it.
     pub seen: Vec<Seen>,
+    /// Factors that depend on it and whose change is seen: by them a twin differs, too.
+    pub through: Vec<String>,
 }
 
 /// How one modality shows the change of a factor.
@@ -48,7 +50,7 @@ impl Seen {
 }
 
 impl Sight {
-    /// Why the factor can't be seen at all; `None` where some modality shows it.
+    /// Why the factor itself can't be seen at all; `None` where some modality shows it.
     #[must_use]
     pub fn unseen(&self) -> Option<String> {
         if self.seen.iter().any(|seen| seen.differing > 0) {
@@ -97,6 +99,15 @@ pub fn visibility(stage: &Stage) -> Vec<Sight> {
     for (seen, differing) in sights.iter_mut().flat_map(|s| &mut s.seen).zip(counts) {
         (seen.differing, seen.samples) = (differing, samples);
     }
+    let seen: Vec<bool> = sights.iter().map(|sight| sight.unseen().is_none()).collect();
+    for (sight, factor) in sights.iter_mut().zip(&stage.factors) {
+        if sight.unseen().is_some() {
+            let below = scm.descendants(factor.node);
+            let shown = stage.factors.iter().zip(&seen).filter(|(_, seen)| **seen);
+            let through = shown.filter(|(other, _)| below.contains(&other.node));
+            sight.through = through.map(|(other, _)| other.name.clone()).collect();
+        }
+    }
     sights
 }
 
@@ -112,7 +123,7 @@ fn sight(stage: &Stage, names: &[&str], factor: &super::Factor) -> Sight {
         let modality = name.to_owned();
         (!slots.is_empty()).then_some(Seen { modality, slots, differing: 0, samples: 0 })
     });
-    Sight { factor: factor.name.clone(), seen: seen.collect() }
+    Sight { factor: factor.name.clone(), seen: seen.collect(), through: Vec::new() }
 }
 
 /// So many samples that it doesn't take long.

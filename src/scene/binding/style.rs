@@ -62,7 +62,7 @@ impl Binder<'_> {
             (Some(low), Some(high)) => {
                 if !(low.is_finite() && high.is_finite() && low < high) {
                     let problem = format!("`{slot}` can't show a range from {low} to {high}");
-                    return error("from", problem, "give from below to".to_owned());
+                    return error("from", problem, "give a lower from than to".to_owned());
                 }
                 Range { low, high }
             }
