@@ -16,8 +16,8 @@ pub fn tell(stage: &Stage) {
     let rows: Vec<Vec<String>> = sights.iter().map(row).collect();
     let samples = sights.iter().flat_map(|s| &s.seen).map(|seen| seen.samples).max().unwrap_or(0);
     console::note(&format!(
-        "where each factor's change is seen: slots, and the share of {samples} samples that differ \
-         from their twin\n{}",
+        "where each factor's change is seen: slots, with the range that they show where it isn't 0 to \
+         1, and the share of {samples} samples that differ from their twin\n{}",
         console::table(&head, &rows)
     ));
     for line in strays(stage) {

@@ -32,8 +32,8 @@ pub struct Sight {
 pub struct Seen {
     /// The modality.
     pub modality: String,
-    /// The slots that are bound to the factor, each with the reason why it can't show the
-    /// contrast, where there is one.
+    /// The slots that are bound to the factor, styles with the range that they show where it isn't 0
+    /// to 1; each with the reason why it can't show the contrast, where there is one.
     pub slots: Vec<(String, Option<&'static str>)>,
     /// Samples that differ from their twin.
     pub differing: usize,
@@ -118,7 +118,7 @@ fn sight(stage: &Stage, names: &[&str], factor: &super::Factor) -> Sight {
         let slots = stage.renderers.slots.iter().filter(|slot| slot.modality == name);
         let slots: Vec<_> = slots
             .filter(bound)
-            .map(|slot| (slot.name.clone(), slot.hides(factor.absent, factor.present)))
+            .map(|slot| (slot.label(), slot.hides(factor.absent, factor.present)))
             .collect();
         let modality = name.to_owned();
         (!slots.is_empty()).then_some(Seen { modality, slots, differing: 0, samples: 0 })

@@ -1,6 +1,7 @@
 //! What each slot of the renderers shows: kept for whoever asks where a factor can be seen.
 
 use super::{Choice, Style};
+use crate::causal::Range;
 
 /// A slot of a modality, and the factor that is bound to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,17 @@ pub(in crate::scene) enum Shows {
 }
 
 impl Slot {
+    /// Its name, and the range that it shows where that isn't 0 to 1.
+    pub fn label(&self) -> String {
+        let name = &self.name;
+        let Shows::Style(style, _) = &self.shows else { return name.clone() };
+        match style.rule.range() {
+            Some((Range { low: 0.0, high: 1.0 }, _)) => name.clone(),
+            Some((range, _)) => format!("{name} ({range})"),
+            None => format!("{name} (squashed)"),
+        }
+    }
+
     /// Why the slot can't tell two values of its factor apart, where that is known beforehand.
     pub fn hides(&self, absent: f64, present: f64) -> Option<&'static str> {
         let weak = if self.modality == "text" { "probability 0" } else { "strength 0" };
