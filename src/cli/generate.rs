@@ -204,7 +204,7 @@ impl Generate {
             shards.len(),
             bytes as f64 / 1e6
         ));
-        counts.told(schema).iter().for_each(|line| console::note(line));
+        counts.told(schema).iter().for_each(console::note);
         Ok(())
     }
 

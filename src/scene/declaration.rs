@@ -118,6 +118,7 @@ pub struct LabelDeclaration {
 /// One modality.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "a scene has a handful of them")]
 pub enum Modality {
     /// RGB pictures.
     Image(ImageDeclaration),

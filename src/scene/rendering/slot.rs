@@ -45,8 +45,9 @@ impl Slot {
     pub fn hides(&self, absent: f64, present: f64) -> Option<&'static str> {
         let weak = if self.modality == "text" { "probability 0" } else { "strength 0" };
         match &self.shows {
-            Shows::Cue(0.0) | Shows::Choice(Choice { strength: 0.0, .. }) => Some(weak),
-            Shows::Style(_, 0.0) => Some(weak),
+            Shows::Cue(0.0)
+            | Shows::Choice(Choice { strength: 0.0, .. })
+            | Shows::Style(_, 0.0) => Some(weak),
             Shows::Choice(choice) => {
                 let same = choice.look(absent) == choice.look(present);
                 same.then_some("both values have one look")
