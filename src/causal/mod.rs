@@ -39,6 +39,7 @@ pub mod noise;
 mod order;
 mod propagate;
 mod range;
+mod ranges;
 mod replay;
 mod resolve;
 mod role;

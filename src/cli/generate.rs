@@ -9,6 +9,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
 use super::options::{SceneOptions, interventions, part, within_range};
+use super::twin_counts::{noted, recounted};
 use super::{UsageError, console, interrupt};
 use crate::causal::Interventions;
 use crate::dataset::{
@@ -262,43 +263,6 @@ impl Generate {
             }
         })
     }
-}
-
-/// What was noted of the twins of all shards, where all are there.
-fn noted(folder: &Folder, shards: &[Shard]) -> Option<TwinCounts> {
-    let mut all = TwinCounts::default();
-    for shard in shards {
-        all.add(&folder.twins(shard).filter(|_| folder.has(shard))?);
-    }
-    Some(all)
-}
-
-/// What is counted of the twins of all shards: as it was noted, or by playing them again.
-fn recounted(
-    folder: &Folder,
-    schema: &Schema,
-    shards: &[Shard],
-    frame: usize,
-    collector: impl Fn() -> Collector,
-) -> Result<TwinCounts, DatasetError> {
-    let mut all = TwinCounts::default();
-    let mut player = None;
-    for shard in shards {
-        if let Some(counts) = folder.twins(shard) {
-            all.add(&counts);
-            continue;
-        }
-        let player = player.get_or_insert_with(&collector);
-        let mut counts = TwinCounts::default();
-        let end = shard.first + shard.rows;
-        for first in (shard.first..end).step_by(frame) {
-            let rows = usize::try_from(end - first).unwrap_or(frame);
-            counts.add(&TwinCounts::of(schema, player.collect(first, rows)));
-        }
-        folder.note_twins(shard, &counts)?;
-        all.add(&counts);
-    }
-    Ok(all)
 }
 
 /// The shards to be made.

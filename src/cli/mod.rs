@@ -20,6 +20,7 @@ mod study;
 mod summary;
 mod train;
 mod truth;
+mod twin_counts;
 
 use std::process::ExitCode;
 

@@ -192,10 +192,9 @@ mod tests {
                 let node = stage.factors[style.factor].node;
                 let bounds = stage.scm().law(node).and_then(Law::bounds);
                 let (low, high) = match (stage.scm().domain(node), bounds) {
-                    (Domain::Binary, _) => (0.0, 1.0),
                     (Domain::Categorical(size), _) => (0.0, (size - 1) as f64),
                     (Domain::Continuous, Some(bounds)) => bounds,
-                    (Domain::Continuous, None) => (0.0, 1.0),
+                    (Domain::Binary, _) | (Domain::Continuous, None) => (0.0, 1.0),
                 };
                 let expected = Rule::Line { low, width: high - low, beyond: None };
                 assert_eq!(style.rule, expected, "{} in {}", slot.name, path.display());
