@@ -10,10 +10,11 @@ use twinworld::causal::{Mechanism, Role};
 use twinworld::modality::vector::Squash;
 use twinworld::scene::training::Training;
 use twinworld::scene::{
-    AudioDeclaration, BirdPainter, BirdVoiceDeclaration, Change, ChoiceBinding, Confounder,
+    AudioDeclaration, Beyond, BirdPainter, BirdVoiceDeclaration, Change, ChoiceBinding, Confounder,
     CueBinding, Disturbance, EntryDeclaration, FactorDeclaration, ImageDeclaration,
     LabelDeclaration, MentionBinding, Modality, Painter, RolesBy, Scene, ShapePainter,
-    TextDeclaration, ToneVoiceDeclaration, VectorDeclaration, Voice, parse,
+    StyleBinding, StyleSquash, TextDeclaration, ToneVoiceDeclaration, VectorDeclaration, Voice,
+    parse,
 };
 
 fn page() -> String {
@@ -69,6 +70,9 @@ fn no_field_and_no_word_is_left_out() {
         ("VectorDeclaration", names::<VectorDeclaration>()),
         ("EntryDeclaration", names::<EntryDeclaration>()),
         ("Squash", names::<Squash>()),
+        ("StyleBinding", names::<StyleBinding>()),
+        ("Beyond", names::<Beyond>()),
+        ("StyleSquash", names::<StyleSquash>()),
         ("Change", names::<Change>()),
         ("Disturbance", names::<Disturbance>()),
         ("Training", names::<Training>()),

@@ -6,6 +6,7 @@
 //! true; comparisons and logic give 1 or 0.
 
 mod parser;
+mod reach;
 
 pub(super) use parser::parse;
 

@@ -201,7 +201,7 @@ pub(super) fn normal_quantile(u: f64) -> f64 {
 }
 
 /// The standard normal distribution function.
-pub(super) fn normal_cdf(x: f64) -> f64 {
+pub(crate) fn normal_cdf(x: f64) -> f64 {
     Normal::standard().cdf(x)
 }
 

@@ -9,6 +9,7 @@
 //! | [`Mechanism`] | how a value follows from parents and noise, as a scene declares it |
 //! | [`exogenous`] | the noise U of one specimen, one draw per node |
 //! | [`Interventions`] | what do-operations replace |
+//! | [`Range`] | the values that a node can take, worked out along the mechanisms |
 //! | [`causation`] | probabilities of necessity and sufficiency, exact or by replayed twins |
 //! | [`eliminate`] | exact distributions over several worlds: noise summed out node by node |
 //! | [`tally`] | what an operation on a factor does to the label, added up |
@@ -41,6 +42,8 @@ pub mod noise;
 mod parts;
 mod propagate;
 mod questions;
+mod range;
+mod ranges;
 mod replay;
 mod resolve;
 mod role;
@@ -59,7 +62,10 @@ pub use formula::Formula;
 pub use interval::wilson;
 pub use intervention::{Action, Interventions, Reach};
 pub use law::Law;
+pub(crate) use law::normal_cdf;
 pub use mechanism::Mechanism;
+pub use range::Range;
+pub(crate) use range::short;
 pub use role::Role;
 pub use scm::{Domain, Node, NodeId, Scm};
 pub(crate) use suggestion::suggestion;

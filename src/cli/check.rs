@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{WRONG_INPUT, console};
+use super::{WRONG_INPUT, console, sight};
 use crate::scene::load;
 
 /// Arguments of `check`.
@@ -22,7 +22,10 @@ impl Check {
         let mut wrong = false;
         for scene in &self.scenes {
             match load(scene) {
-                Ok(_) => console::say(&format!("{}: ok", scene.display())),
+                Ok(stage) => {
+                    console::say(&format!("{}: ok", scene.display()));
+                    sight::tell(&stage);
+                }
                 Err(error) => {
                     console::complain(&error);
                     wrong = true;

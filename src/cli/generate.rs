@@ -8,13 +8,14 @@ use std::time::Instant;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
-use super::options::{SceneOptions, interventions, part};
+use super::options::{SceneOptions, interventions, part, within_range};
+use super::twin_counts::{noted, recounted};
 use super::{UsageError, console, interrupt};
 use crate::causal::Interventions;
 use crate::dataset::{
     Claim, DatasetError, Folder, Format, NpzFormat, ParquetFormat, Part, Request, Schema, Shard,
-    ShardFormat, ShardWriter as _, TarFormat, Twins, adjacency_file, card, checksum_list,
-    croissant, declared_json,
+    ShardFormat, ShardWriter as _, TarFormat, TwinCounts, Twins, adjacency_file, card,
+    checksum_list, croissant, declared_json,
 };
 use crate::experiment::{Collector, in_order};
 use crate::scene::{Stage, to_ron};
@@ -96,13 +97,16 @@ impl Generate {
         };
         let operations = interventions(&stage, &self.operations)?;
         let (twins, twin) = self.twins(&stage)?;
+        within_range(&stage, &regime.scm, &[&operations], "--do")?;
+        within_range(&stage, &regime.scm, &[&operations, &twin], "--twins")?;
         let schema = Schema::new(&stage, regime, seed, &operations, twins);
         let schema = Arc::new(schema);
         let size = self.shard_size.unwrap_or_else(|| (WORLDS / schema.worlds() as u64).max(1));
         let request = Request::new(&stage, &schema, &self.operations, self.format, &splits, size);
         let folder = Folder::open(&self.out, &request)?;
         let shards = request.shards();
-        self.describe(&folder, &stage, &schema, &request)?;
+        let counted = noted(&folder, &shards);
+        self.describe(&folder, &stage, &schema, &request, counted.as_ref())?;
         let wanted: Vec<&Shard> =
             (0..).zip(&shards).filter(|(i, _)| self.shard.has(*i)).map(|(_, s)| s).collect();
         let missing: Vec<&Shard> =
@@ -117,6 +121,7 @@ impl Generate {
         let mut work = Work {
             shards: &missing,
             folder: &folder,
+            schema: &schema,
             frame,
             progress: Progress::of(&missing, schema.worlds()),
         };
@@ -137,24 +142,33 @@ impl Generate {
             ));
             return Ok(ExitCode::from(interrupt::STOPPED));
         }
-        self.complete(&folder, &schema, &shards)?;
+        let counts = || recounted(&folder, &schema, &shards, frame, collector);
+        let describe =
+            |counts: &TwinCounts| self.describe(&folder, &stage, &schema, &request, Some(counts));
+        self.complete(&folder, &schema, &shards, counts, describe)?;
         Ok(ExitCode::SUCCESS)
     }
 
-    /// The files that don't depend on the shards.
+    /// The files about the whole; what is counted of the twins is known once every shard is there.
     fn describe(
         &self,
         folder: &Folder,
         stage: &Stage,
         schema: &Schema,
         request: &Request,
+        counts: Option<&TwinCounts>,
     ) -> anyhow::Result<()> {
-        let mut model = serde_json::to_string_pretty(&declared_json(schema, stage))?;
+        let counts = counts.filter(|_| schema.twins != Twins::None);
+        let mut model = declared_json(schema, stage);
+        if let (Some(model), Some(counts)) = (model.as_object_mut(), counts) {
+            model.insert("twin_counts".to_owned(), counts.json(schema));
+        }
+        let mut model = serde_json::to_string_pretty(&model)?;
         model.push('\n');
         folder.write("scene.ron", to_ron(&stage.scene).as_bytes())?;
         folder.write("scm.json", model.as_bytes())?;
         folder.write("adjacency.npy", &adjacency_file(schema)?)?;
-        folder.write("README.md", card(schema, self.format, request).as_bytes())?;
+        folder.write("README.md", card(schema, self.format, request, counts).as_bytes())?;
         Ok(())
     }
 
@@ -164,7 +178,9 @@ impl Generate {
         folder: &Folder,
         schema: &Schema,
         shards: &[Shard],
-    ) -> Result<(), DatasetError> {
+        counts: impl FnOnce() -> Result<TwinCounts, DatasetError>,
+        describe: impl FnOnce(&TwinCounts) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         let Some(written) = folder.checksums(shards)? else {
             let missing = shards.iter().filter(|shard| !folder.has(shard)).count();
             console::say(&format!(
@@ -175,6 +191,8 @@ impl Generate {
             ));
             return Ok(());
         };
+        let counts = counts()?;
+        describe(&counts)?;
         let metadata = croissant(schema, self.format, shards, &written);
         folder.write("croissant.json", metadata.as_bytes())?;
         folder.write("SHA256SUMS", checksum_list(folder, shards, &written)?.as_bytes())?;
@@ -188,6 +206,7 @@ impl Generate {
             shards.len(),
             bytes as f64 / 1e6
         ));
+        counts.told(schema).iter().for_each(console::note);
         Ok(())
     }
 
@@ -252,6 +271,7 @@ impl Generate {
 struct Work<'a> {
     shards: &'a [&'a Shard],
     folder: &'a Folder,
+    schema: &'a Schema,
     /// Specimens that are played at a time.
     frame: usize,
     progress: Progress,
@@ -290,20 +310,21 @@ impl Work<'_> {
                 rows: step.min(shard.rows - i * step),
             })
         });
-        let (folder, progress) = (self.folder, &mut self.progress);
-        let mut open: Option<(Claim, F::Writer)> = None;
+        let (folder, schema, progress) = (self.folder, self.schema, &mut self.progress);
+        let mut open: Option<(Claim, F::Writer, TwinCounts)> = None;
         let all = in_order(
             rayon::current_num_threads(),
             frames,
             collector,
-            |collector, frame: &Frame, chunk| {
+            |collector, frame: &Frame, (chunk, counts): &mut (F::Chunk, TwinCounts)| {
                 let rows = usize::try_from(frame.rows).unwrap_or(usize::MAX);
                 let records = collector.collect(frame.first, rows);
+                *counts = TwinCounts::of(schema, records);
                 format
                     .encode(records, chunk)
                     .map_err(|error| DatasetError::file(&folder.file(&frame.shard.name), error))
             },
-            |frame, chunk| {
+            |frame, (chunk, counts)| {
                 if interrupt::asked() {
                     return Ok(false);
                 }
@@ -311,15 +332,18 @@ impl Work<'_> {
                     let claim = folder.claim(frame.shard)?;
                     let (file, aside) = claim.file()?;
                     let writer = format.begin(file, aside, frame.shard.rows)?;
-                    open = Some((claim, writer));
+                    open = Some((claim, writer, TwinCounts::default()));
                 }
-                if let Some((_, writer)) = &mut open {
+                if let Some((_, writer, counted)) = &mut open {
                     writer.write(chunk)?;
+                    counted.add(counts);
                 }
                 if frame.ends_shard()
-                    && let Some((claim, writer)) = open.take()
+                    && let Some((claim, writer, counted)) = open.take()
                 {
-                    claim.keep(&writer.finish()?)?;
+                    let written = writer.finish()?;
+                    folder.note_twins(frame.shard, &counted)?;
+                    claim.keep(&written)?;
                 }
                 progress.advance(frame.rows);
                 Ok(true)

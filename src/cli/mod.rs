@@ -15,10 +15,12 @@ mod lab;
 mod options;
 mod probe;
 mod progress;
+mod sight;
 mod study;
 mod summary;
 mod train;
 mod truth;
+mod twin_counts;
 
 use std::process::ExitCode;
 

@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
 use super::{UsageError, console};
-use crate::causal::Interventions;
+use crate::causal::{Interventions, Scm};
 use crate::dataset::Part;
 use crate::learn::{Compute, Device, Engine, choose};
 use crate::measure::SPECIMENS;
@@ -153,6 +153,25 @@ pub fn interventions(stage: &Stage, operations: &[String]) -> Result<Interventio
         all.insert(node, action);
     }
     Ok(all)
+}
+
+/// Refuses do-operations that take a factor out of the range that its style shows. `done` are
+/// those of the command in their order, later ones in place of earlier; `option` is the last one's
+/// name.
+pub fn within_range(
+    stage: &Stage,
+    scm: &Scm,
+    done: &[&Interventions],
+    option: &str,
+) -> Result<(), UsageError> {
+    let mut all = Interventions::none();
+    for (node, action) in done.iter().flat_map(|done| done.iter()) {
+        all.insert(*node, action.clone());
+    }
+    match scene::beyond_range(stage, scm, &all) {
+        None => Ok(()),
+        Some(problem) => Err(UsageError(format!("{option}: {problem}"))),
+    }
 }
 
 /// The directory that results go to: the one asked for, or one named after the work.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use super::options::interventions;
+use super::options::{interventions, within_range};
 use super::{UsageError, console, summary};
 use crate::experiment::RunDirectory;
 use crate::measure::{Metrics, Probe as Probed, SCHEMA, SPECIMENS, evaluate, probe, renderings};
@@ -62,6 +62,7 @@ impl Probe {
         let training = &stage.scene.training;
         let seed = stage.scene.seed;
         let operations = interventions(stage, &self.operations)?;
+        within_range(stage, stage.scm(), &[&operations], "--do")?;
         let bar = console::bar("measuring", renderings(stage, self.specimens));
         let models = [(learner, training)];
         let evaluated = evaluate(stage, seed, &models, self.specimens, || {

@@ -2,16 +2,22 @@
 
 use std::fmt::Write as _;
 
-use super::{Format, NodeKind, Request, Schema, Twins};
+use super::{Format, NodeKind, Request, Schema, TwinCount, TwinCounts, Twins};
 use crate::scene::CLASS;
 
-/// The card of a data set; a function of the request alone.
+/// The card of a data set; a function of the request alone. What is counted of its twins is known
+/// once every shard is there.
 #[must_use]
-pub fn card(schema: &Schema, format: Format, request: &Request) -> String {
+pub fn card(
+    schema: &Schema,
+    format: Format,
+    request: &Request,
+    counts: Option<&TwinCounts>,
+) -> String {
     let mut text = String::new();
     // Writing to a string can't fail.
     let _ = front_matter(&mut text, schema, format, request);
-    let _ = body(&mut text, schema, format, request);
+    let _ = body(&mut text, schema, format, request, counts);
     text
 }
 
@@ -37,7 +43,13 @@ fn front_matter(
     writeln!(out, "---\n")
 }
 
-fn body(out: &mut String, schema: &Schema, format: Format, request: &Request) -> std::fmt::Result {
+fn body(
+    out: &mut String,
+    schema: &Schema,
+    format: Format,
+    request: &Request,
+    counts: Option<&TwinCounts>,
+) -> std::fmt::Result {
     writeln!(out, "# {}\n", schema.scene)?;
     if !schema.about.is_empty() {
         writeln!(out, "{}\n", schema.about)?;
@@ -64,6 +76,9 @@ fn body(out: &mut String, schema: &Schema, format: Format, request: &Request) ->
          files needs another seed, or `twinworld train --data` on this folder.\n"
     )?;
     worlds(out, schema)?;
+    if let Some(counts) = counts {
+        identical(out, schema, counts)?;
+    }
     truth(out, schema)?;
     writeln!(out, "## How to read it\n\n{}", reading(schema, format))?;
     writeln!(
@@ -106,6 +121,25 @@ fn worlds(out: &mut String, schema: &Schema) -> std::fmt::Result {
              the label is then that of the specimen).\n"
         ),
     }
+}
+
+/// Which twins can't be told from their specimens though a factor differs.
+fn identical(out: &mut String, schema: &Schema, counts: &TwinCounts) -> std::fmt::Result {
+    if counts.0.iter().all(|count| count.identical == 0) {
+        let some = counts.0.iter().any(|count| count.changed > 0);
+        let line = "Every twin in which a factor differs is shown otherwise than its specimen.\n";
+        return if some { writeln!(out, "{line}") } else { Ok(()) };
+    }
+    writeln!(
+        out,
+        "Some twins in which a factor differs are shown as their specimen is, to the bit, because \
+         nothing shows the factor, or shows it now and then:\n"
+    )?;
+    writeln!(out, "| twin | a factor differs | shown the same |\n| --- | --- | --- |")?;
+    for (name, TwinCount { changed, identical }) in schema.twin_names().iter().zip(&counts.0) {
+        writeln!(out, "| `{name}` | {changed} | {identical} |")?;
+    }
+    writeln!(out, "\n`scm.json` has these numbers under `twin_counts`.\n")
 }
 
 fn truth(out: &mut String, schema: &Schema) -> std::fmt::Result {

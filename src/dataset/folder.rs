@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::request::hex;
-use super::{DatasetError, Request, Shard};
+use super::{DatasetError, Request, Shard, TwinCounts};
 
 /// The place for what is not data.
 const ASIDE: &str = ".twinworld";
@@ -153,6 +153,27 @@ impl Folder {
 
     fn checksum_file(&self, shard: &Shard) -> PathBuf {
         self.path.join(ASIDE).join(format!("{}.sha256", shard.name))
+    }
+
+    /// Notes what is counted of a shard's twins, before the shard is put into its place.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub fn note_twins(&self, shard: &Shard, counts: &TwinCounts) -> Result<(), DatasetError> {
+        // Plain numbers always have a form in JSON.
+        let text = serde_json::to_string(counts).unwrap_or_default();
+        self.put(&self.twins_file(shard), format!("{text}\n").as_bytes())
+    }
+
+    /// What was noted of a shard's twins.
+    #[must_use]
+    pub fn twins(&self, shard: &Shard) -> Option<TwinCounts> {
+        let text = std::fs::read_to_string(self.twins_file(shard)).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    fn twins_file(&self, shard: &Shard) -> PathBuf {
+        self.path.join(ASIDE).join(format!("{}.twins", shard.name))
     }
 
     /// Writes aside and renames. The name aside is the process's own: several may say the same.
@@ -301,5 +322,9 @@ mod tests {
         assert!(folder.has(&shard));
         let found = folder.checksums(std::slice::from_ref(&shard)).unwrap().unwrap();
         assert_eq!(found[0], Written { bytes: 3, sha256: [1; 32] });
+        assert_eq!(folder.twins(&shard), None);
+        let counts = TwinCounts(vec![crate::dataset::TwinCount { changed: 5, identical: 2 }]);
+        folder.note_twins(&shard, &counts).unwrap();
+        assert_eq!(folder.twins(&shard), Some(counts));
     }
 }

@@ -8,13 +8,14 @@
 //! | `README.md` | the data card |
 //! | `scm.json`, `adjacency.npy`, `scene.ron` | the causal model, its truth, the scene |
 //! | `croissant.json`, `SHA256SUMS` | metadata and checksums, once every shard is there |
-//! | `.twinworld/` | the request that the folder answers, and the checksum of each shard |
+//! | `.twinworld/` | the request that the folder answers, and each shard's checksum and twin counts |
 //!
 //! | item | what it is for |
 //! | --- | --- |
 //! | [`Schema`] | what a record holds, from a checked scene |
 //! | [`Record`], [`World`] | one specimen with its twins |
 //! | [`Request`], [`Folder`] | which shards there are to be, and which there are |
+//! | [`TwinCounts`] | twins in which a factor differs and which are shown the same |
 //! | [`Format`], [`ShardFormat`], [`ShardWriter`] | how records become files |
 //! | [`read`] | a folder, ours or anyone's, as a learner wants it |
 
@@ -25,6 +26,7 @@ mod error;
 mod facts;
 mod folder;
 mod format;
+mod identical;
 mod layout;
 mod media;
 mod npy;
@@ -43,6 +45,7 @@ pub use croissant::croissant;
 pub use error::DatasetError;
 pub use folder::{Claim, Folder, Written, checksum_list};
 pub use format::{Format, ShardFormat, ShardWriter};
+pub use identical::{TwinCount, TwinCounts};
 pub use layout::{Part, Shard, Split, shards};
 pub use npz::NpzFormat;
 pub use parquet::ParquetFormat;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::object::{ShapePainter, ToneVoiceDeclaration};
+use super::style::{Beyond, StyleBinding, StyleSquash};
 use super::training::Training;
 use super::vector::VectorDeclaration;
 use crate::causal::{Mechanism, Role};
@@ -117,6 +118,7 @@ pub struct LabelDeclaration {
 /// One modality.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "a scene has a handful of them")]
 pub enum Modality {
     /// RGB pictures.
     Image(ImageDeclaration),
@@ -175,17 +177,17 @@ pub struct BirdPainter {
     /// Lake (1) or meadow (0).
     pub background: Option<CueBinding>,
     /// Colour of the plumage.
-    pub hue: Option<String>,
+    pub hue: Option<StyleBinding>,
     /// Place from left to right.
-    pub x: Option<String>,
+    pub x: Option<StyleBinding>,
     /// Place from top to bottom.
-    pub y: Option<String>,
+    pub y: Option<StyleBinding>,
     /// Size.
-    pub size: Option<String>,
+    pub size: Option<StyleBinding>,
     /// Looks left (below a half) or right.
-    pub facing: Option<String>,
+    pub facing: Option<StyleBinding>,
     /// Brightness.
-    pub light: Option<String>,
+    pub light: Option<StyleBinding>,
 }
 
 /// The audio modality.
@@ -227,11 +229,11 @@ pub struct BirdVoiceDeclaration {
     /// Water (1) or wind (0).
     pub background: Option<CueBinding>,
     /// Pitch of the call.
-    pub pitch: Option<String>,
+    pub pitch: Option<StyleBinding>,
     /// Loudness of the bird.
-    pub level: Option<String>,
+    pub level: Option<StyleBinding>,
     /// When the first call comes.
-    pub onset: Option<String>,
+    pub onset: Option<StyleBinding>,
 }
 
 /// The text modality.
@@ -267,6 +269,27 @@ pub struct MentionBinding {
     /// factor has as many values as the slot, in the same order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
+    /// Where the slot has words for parts of a range: as in a [`StyleBinding`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<f64>,
+    /// As in a [`StyleBinding`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<f64>,
+    /// As in a [`StyleBinding`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beyond: Option<Beyond>,
+    /// As in a [`StyleBinding`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub squash: Option<StyleSquash>,
+}
+
+impl MentionBinding {
+    /// The factor with its rule, for a slot that has words for parts of a range.
+    #[must_use]
+    pub fn style(&self) -> StyleBinding {
+        let Self { factor, from, to, beyond, squash, .. } = self.clone();
+        StyleBinding { factor, from, to, beyond, squash }
+    }
 }
 
 /// Something that befalls rendered modalities, the same for a specimen and its twins.

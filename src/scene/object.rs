@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::CueBinding;
+use super::{CueBinding, StyleBinding};
 use crate::modality::audio::PitchRange;
 
 /// A cue with several looks: which factor it shows, how strongly, and which looks.
@@ -33,19 +33,19 @@ pub struct ShapePainter {
     /// A shadow (1) or none (0).
     pub shadow: Option<CueBinding>,
     /// Colour of the object.
-    pub hue: Option<String>,
+    pub hue: Option<StyleBinding>,
     /// Place from left to right.
-    pub x: Option<String>,
+    pub x: Option<StyleBinding>,
     /// Place from top to bottom.
-    pub y: Option<String>,
+    pub y: Option<StyleBinding>,
     /// Size, from 0.6 to 1 times the largest.
-    pub size: Option<String>,
+    pub size: Option<StyleBinding>,
     /// Turn, from half a one to the left to half a one to the right.
-    pub rotation: Option<String>,
+    pub rotation: Option<StyleBinding>,
     /// Place of the lamp from left to right.
-    pub lamp: Option<String>,
+    pub lamp: Option<StyleBinding>,
     /// Brightness.
-    pub light: Option<String>,
+    pub light: Option<StyleBinding>,
 }
 
 /// What an object sounds like; see [`ShapePainter`] for what is left out.
@@ -59,13 +59,13 @@ pub struct ToneVoiceDeclaration {
     /// The room hums (1) or hisses (0).
     pub background: Option<CueBinding>,
     /// Pitch within the range.
-    pub pitch: Option<String>,
+    pub pitch: Option<StyleBinding>,
     /// The pitches that there are: `(lowest: 220.0, octaves: 2.0)` unless said otherwise.
     pub range: PitchRange,
     /// How fast strike follows strike.
-    pub tempo: Option<String>,
+    pub tempo: Option<StyleBinding>,
     /// Loudness of the object.
-    pub level: Option<String>,
+    pub level: Option<StyleBinding>,
     /// When the first strike comes.
-    pub onset: Option<String>,
+    pub onset: Option<StyleBinding>,
 }

@@ -1,6 +1,7 @@
 //! A checked scene: its models, the truth about them, and its renderers.
 
 use super::check::Checker;
+use super::reach;
 use super::regime::changed;
 use super::{Regime, Renderers, Scene, SceneError};
 use crate::causal::causation::{Query, Truth, findings};
@@ -139,6 +140,9 @@ impl Draft {
             let regime = changed(scene, &regimes[0].scm, &name, &changes)
                 .map_err(|(i, fault)| checker.regime_fault(&name, declared.then_some(i), fault))?;
             regimes.push(regime);
+        }
+        for regime in &regimes {
+            reach::check(scene, &regimes[0].scm, regime, &contrasts, &renderers, checker)?;
         }
         Ok(Self { label, contrasts, renderers, regimes })
     }

@@ -103,13 +103,20 @@ fn a_line_is_written_and_what_cannot_be_is_told() {
         harness.run_steps(1);
         click(&mut harness, "Do");
         until(&mut harness, line, |v| v.operations == operations);
+        // The picture shows sizes up to 1.
+        let told = |v: &View| {
+            v.notice.as_ref().is_some_and(|n| n.text.contains("outside the range 0 to 1"))
+        };
+        until(&mut harness, "a word on the range", told);
         harness.key_press(Key::Slash);
         harness.run_steps(2);
     }
     harness.event(Event::Text("lake=7".to_owned()));
     harness.run_steps(1);
     click(&mut harness, "Do");
-    until(&mut harness, "a complaint", |v| v.notice.is_some());
+    let told =
+        |v: &View| v.notice.as_ref().is_some_and(|n| n.text.contains("has the values 0 to 1"));
+    until(&mut harness, "a complaint", told);
     harness.get_by_label_contains("has the values 0 to 1");
 }
 

@@ -12,7 +12,7 @@ use super::{Shelf, saving};
 use crate::lab::dial;
 use crate::measure::Evaluator;
 use crate::scene::training::Training;
-use crate::scene::{Scene, Stage, load, parse, to_ron};
+use crate::scene::{Scene, Stage, beyond_range, load, parse, to_ron};
 
 impl Bench {
     /// Does what is asked for.
@@ -29,7 +29,15 @@ impl Bench {
             Command::Turn(dial, value) => self.turn(&dial, value),
             Command::SaveScene(path) => self.save_scene(&path),
             Command::Do(text) => match self.operations.perform(self.scene.stage.scm(), &text) {
-                Ok(()) => self.hold(),
+                Ok(()) => {
+                    self.hold();
+                    let stage = &self.scene.stage;
+                    // What lies beyond is shown at the end of the range.
+                    let told = beyond_range(stage, stage.scm(), self.operations.held());
+                    if let Some(told) = told {
+                        self.complain(told);
+                    }
+                }
                 Err(error) => self.complain(error),
             },
             Command::Undo => {

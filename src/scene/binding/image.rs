@@ -27,7 +27,7 @@ impl Binder<'_> {
         Ok(ImagePlan { size: d.size, noise, shows, look })
     }
 
-    fn bird(&self, d: &BirdPainter) -> Result<(Look, Vec<usize>), SceneError> {
+    fn bird(&mut self, d: &BirdPainter) -> Result<(Look, Vec<usize>), SceneError> {
         let cues = [
             self.cue(d.bill.as_ref(), "painter", "bill")?,
             self.cue(d.feet.as_ref(), "painter", "feet")?,
@@ -35,18 +35,18 @@ impl Binder<'_> {
             self.cue(d.background.as_ref(), "painter", "background")?,
         ];
         let styles = [
-            self.style(d.hue.as_deref(), &["painter", "hue"])?,
-            self.style(d.x.as_deref(), &["painter", "x"])?,
-            self.style(d.y.as_deref(), &["painter", "y"])?,
-            self.style(d.size.as_deref(), &["painter", "size"])?,
-            self.style(d.facing.as_deref(), &["painter", "facing"])?,
-            self.style(d.light.as_deref(), &["painter", "light"])?,
+            self.style(d.hue.as_ref(), &["painter", "hue"])?,
+            self.style(d.x.as_ref(), &["painter", "x"])?,
+            self.style(d.y.as_ref(), &["painter", "y"])?,
+            self.style(d.size.as_ref(), &["painter", "size"])?,
+            self.style(d.facing.as_ref(), &["painter", "facing"])?,
+            self.style(d.light.as_ref(), &["painter", "light"])?,
         ];
         let shows = shown(&cues, &[], &styles);
         Ok((Look::Bird { cues, styles }, shows))
     }
 
-    fn object(&self, d: &ShapePainter) -> Result<(Look, Vec<usize>), SceneError> {
+    fn object(&mut self, d: &ShapePainter) -> Result<(Look, Vec<usize>), SceneError> {
         let choices = [
             self.choice(d.kind.as_ref(), "painter", "kind", &KINDS)?,
             self.choice(d.texture.as_ref(), "painter", "texture", &TEXTURES)?,
@@ -56,13 +56,13 @@ impl Binder<'_> {
             self.cue(d.shadow.as_ref(), "painter", "shadow")?,
         ];
         let styles = [
-            self.style(d.hue.as_deref(), &["painter", "hue"])?,
-            self.style(d.x.as_deref(), &["painter", "x"])?,
-            self.style(d.y.as_deref(), &["painter", "y"])?,
-            self.style(d.size.as_deref(), &["painter", "size"])?,
-            self.style(d.rotation.as_deref(), &["painter", "rotation"])?,
-            self.style(d.lamp.as_deref(), &["painter", "lamp"])?,
-            self.style(d.light.as_deref(), &["painter", "light"])?,
+            self.style(d.hue.as_ref(), &["painter", "hue"])?,
+            self.style(d.x.as_ref(), &["painter", "x"])?,
+            self.style(d.y.as_ref(), &["painter", "y"])?,
+            self.style(d.size.as_ref(), &["painter", "size"])?,
+            self.style(d.rotation.as_ref(), &["painter", "rotation"])?,
+            self.style(d.lamp.as_ref(), &["painter", "lamp"])?,
+            self.style(d.light.as_ref(), &["painter", "light"])?,
         ];
         let shows = shown(&cues, &choices, &styles);
         Ok((Look::Shapes { choices, cues, styles }, shows))

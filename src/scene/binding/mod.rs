@@ -2,22 +2,38 @@
 
 mod image;
 mod sound;
+mod style;
 mod text;
 mod vector;
 
 pub(super) use text::grammar_file;
 
 use super::check::Checker;
-use super::rendering::{Choice, Renderers, Shown, Style};
+use super::rendering::{Choice, Renderers, Shown, Shows, Slot, Style};
 use super::{ChoiceBinding, CueBinding, Modality, Scene, SceneError};
-use crate::causal::{Domain, Law, Place, Scm, suggestion};
+use crate::causal::{Domain, Interventions, Place, Range, Scm, suggestion};
 
 impl Renderers {
     /// Resolves the modalities of a scene.
     pub(super) fn resolve(scene: &Scene, scm: &Scm, check: &Checker) -> Result<Self, SceneError> {
         let mut all = Self::default();
+        let ranges = scm.ranges(&Interventions::none());
         for (i, modality) in scene.modalities.iter().enumerate() {
-            let mut bind = Binder { scene, scm, check, way: vec!["modalities".into(), i.into()] };
+            let modality_name = match modality {
+                Modality::Image(_) => "image",
+                Modality::Audio(_) => "audio",
+                Modality::Text(_) => "text",
+                Modality::Vector(d) => &d.name,
+            };
+            let mut bind = Binder {
+                scene,
+                scm,
+                check,
+                ranges: &ranges,
+                way: vec!["modalities".into(), i.into()],
+                modality: modality_name,
+                slots: Vec::new(),
+            };
             let twice = match modality {
                 Modality::Image(d) => all.image.replace(bind.image(d)?).is_some(),
                 Modality::Audio(d) => all.sound.replace(bind.sound(d)?).is_some(),
@@ -28,6 +44,7 @@ impl Renderers {
                     false
                 }
             };
+            all.slots.append(&mut bind.slots);
             if twice {
                 let remedy = "give a scene one image, one sound and one text at most";
                 return Err(check.error(&bind.way, None, "this modality stands twice", remedy));
@@ -47,12 +64,24 @@ struct Binder<'a> {
     scene: &'a Scene,
     scm: &'a Scm,
     check: &'a Checker<'a>,
+    /// The range of every node.
+    ranges: &'a [Range],
     way: Vec<Place>,
+    /// The modality's name.
+    modality: &'a str,
+    /// The slots that are bound so far.
+    slots: Vec<Slot>,
 }
 
 impl Binder<'_> {
     fn at(&self, steps: &[&str]) -> Vec<Place> {
         self.way.iter().cloned().chain(steps.iter().map(|s| (*s).into())).collect()
+    }
+
+    /// Keeps in mind what a slot shows.
+    fn note(&mut self, name: &str, factor: usize, shows: Shows) {
+        let (modality, name) = (self.modality.to_owned(), name.to_owned());
+        self.slots.push(Slot { modality, name, factor, shows });
     }
 
     fn share(&self, x: f32, steps: &[&str], what: &str) -> Result<f32, SceneError> {
@@ -71,7 +100,7 @@ impl Binder<'_> {
     }
 
     fn cue(
-        &self,
+        &mut self,
         binding: Option<&CueBinding>,
         part: &str,
         slot: &str,
@@ -85,12 +114,13 @@ impl Binder<'_> {
             return Err(self.check.error(&way, Some(&binding.factor), problem, remedy));
         }
         let strength = self.share(binding.strength, &[part, slot, "strength"], "strength")?;
+        self.note(slot, factor, Shows::Cue(strength));
         Ok(Some(Shown { factor, strength }))
     }
 
     /// A choice among looks with these names.
     fn choice(
-        &self,
+        &mut self,
         binding: Option<&ChoiceBinding>,
         part: &str,
         slot: &str,
@@ -102,7 +132,9 @@ impl Binder<'_> {
         let find = |name: &str| names.iter().position(|n| *n == name);
         let (factor, looks) = self.looks(&binding.factor, &binding.values, &looks, find)?;
         let strength = self.share(binding.strength, &[part, slot, "strength"], "strength")?;
-        Ok(Some(Choice { factor, strength, looks }))
+        let choice = Choice { factor, strength, looks };
+        self.note(slot, factor, Shows::Choice(choice.clone()));
+        Ok(Some(choice))
     }
 
     /// A factor, and for each of its values the number of its look.
@@ -157,18 +189,6 @@ impl Binder<'_> {
         };
         let numbers = values.iter().enumerate().map(number).collect::<Result<_, _>>()?;
         Ok((place, numbers))
-    }
-
-    fn style(&self, name: Option<&str>, steps: &[&str]) -> Result<Option<Style>, SceneError> {
-        let Some(name) = name else { return Ok(None) };
-        let (factor, domain) = self.factor(name, &self.at(steps))?;
-        let bounds = self.scm.find(name).and_then(|n| self.scm.law(n)).and_then(Law::bounds);
-        let (low, high) = match (domain.size(), bounds) {
-            (Some(size), _) => (0.0, (size - 1) as f64),
-            (None, Some(bounds)) => bounds,
-            (None, None) => (0.0, 1.0),
-        };
-        Ok(Some(Style { factor, low, width: high - low }))
     }
 }
 

@@ -24,7 +24,7 @@ impl Binder<'_> {
         Ok(SoundPlan { spectrogrammer: spectrogrammer.into(), noise, shows, timbre })
     }
 
-    fn call(&self, d: &BirdVoiceDeclaration) -> Result<(Timbre, Vec<usize>), SceneError> {
+    fn call(&mut self, d: &BirdVoiceDeclaration) -> Result<(Timbre, Vec<usize>), SceneError> {
         let cues = [
             self.cue(d.call.as_ref(), "voice", "call")?,
             self.cue(d.wing_beats.as_ref(), "voice", "wing_beats")?,
@@ -32,16 +32,16 @@ impl Binder<'_> {
             self.cue(d.background.as_ref(), "voice", "background")?,
         ];
         let styles = [
-            self.style(d.pitch.as_deref(), &["voice", "pitch"])?,
-            self.style(d.level.as_deref(), &["voice", "level"])?,
-            self.style(d.onset.as_deref(), &["voice", "onset"])?,
+            self.style(d.pitch.as_ref(), &["voice", "pitch"])?,
+            self.style(d.level.as_ref(), &["voice", "level"])?,
+            self.style(d.onset.as_ref(), &["voice", "onset"])?,
         ];
         let shows = shown(&cues, &[], &styles);
         Ok((Timbre::Bird { cues, styles }, shows))
     }
 
     fn tones(
-        &self,
+        &mut self,
         d: &ToneVoiceDeclaration,
         format: AudioFormat,
     ) -> Result<(Timbre, Vec<usize>), SceneError> {
@@ -60,10 +60,10 @@ impl Binder<'_> {
             self.cue(d.background.as_ref(), "voice", "background")?,
         ];
         let styles = [
-            self.style(d.pitch.as_deref(), &["voice", "pitch"])?,
-            self.style(d.tempo.as_deref(), &["voice", "tempo"])?,
-            self.style(d.level.as_deref(), &["voice", "level"])?,
-            self.style(d.onset.as_deref(), &["voice", "onset"])?,
+            self.style(d.pitch.as_ref(), &["voice", "pitch"])?,
+            self.style(d.tempo.as_ref(), &["voice", "tempo"])?,
+            self.style(d.level.as_ref(), &["voice", "level"])?,
+            self.style(d.onset.as_ref(), &["voice", "onset"])?,
         ];
         let shows = shown(&cues, std::slice::from_ref(&timbre), &styles);
         Ok((Timbre::Tones { timbre, cues, styles, range: d.range }, shows))

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::{Binder, Looks, once};
 use crate::causal::{Domain, suggestion};
 use crate::modality::text::Grammar;
-use crate::scene::rendering::{Choice, Said, TextPlan};
-use crate::scene::{MentionBinding, SceneError, TextDeclaration};
+use crate::scene::rendering::{Choice, Said, Shows, TextPlan};
+use crate::scene::{MentionBinding, SceneError, StyleBinding, TextDeclaration};
 
 /// The grammars that come with the program.
 const GRAMMARS: [(&str, &str); 2] = [
@@ -37,7 +37,7 @@ impl Binder<'_> {
         }
         let grammar = self.grammar(&d.grammar)?;
         let mut mentions = vec![None; grammar.slots().len()];
-        let mut shows = Vec::new();
+        let mut spoken_of = Vec::new();
         for (slot, binding) in &d.mentions {
             let Some(place) = grammar.slot(slot) else {
                 let problem = format!("the grammar has no slot `{slot}`");
@@ -46,8 +46,13 @@ impl Binder<'_> {
                 return Err(self.check.error(&way, None, problem, remedy));
             };
             let (factor, said) = self.mention(&grammar, place, slot, binding)?;
+            let shows = match &said {
+                Said::Choice(choice) => Shows::Choice(choice.clone()),
+                Said::Style(style, probability) => Shows::Style(*style, *probability),
+            };
+            self.note(slot, factor, shows);
             mentions[place] = Some(said);
-            shows.push(factor);
+            spoken_of.push(factor);
         }
         let way = self.at(&["wording"]);
         let wording = d.wording.as_deref().map(|name| self.factor(name, &way)).transpose()?;
@@ -57,8 +62,11 @@ impl Binder<'_> {
             return Err(self.check.error(&way, Some(name), problem, remedy));
         }
         let wording = wording.map(|(factor, _)| factor);
-        shows.extend(wording);
-        let shows = once(shows.into_iter());
+        if let Some(factor) = wording {
+            self.note("wording", factor, Shows::Plainly);
+        }
+        spoken_of.extend(wording);
+        let shows = once(spoken_of.into_iter());
         Ok(TextPlan { grammar: grammar.into(), length: d.length, shows, mentions, wording })
     }
 
@@ -82,22 +90,24 @@ impl Binder<'_> {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let looks = Looks { slot, what: "phrase", names: &names, steps: &steps };
             let find = |phrase: &str| grammar.value(place, phrase);
+            if binding.style() != StyleBinding::plain(&binding.factor) {
+                let problem = format!("slot `{slot}` has one phrase for each value and no range");
+                let remedy = "leave out from, to, beyond and squash";
+                let name = Some(binding.factor.as_str());
+                return Err(self.check.error(&self.at(&steps), name, problem, remedy));
+            }
             let (factor, looks) = self.looks(&binding.factor, &binding.values, &looks, find)?;
             return Ok((factor, Said::Choice(Choice { factor, strength: probability, looks })));
         }
         let way = self.at(&["mentions", slot, "factor"]);
         let (factor, domain) = self.factor(&binding.factor, &way)?;
-        let style = self.style(Some(&binding.factor), &["mentions", slot, "factor"])?;
-        match style {
-            Some(style) if domain == Domain::Continuous && binding.values.is_empty() => {
-                Ok((factor, Said::Style(style, probability)))
-            }
-            _ => {
-                let problem = format!("slot `{slot}` has words for parts of a range");
-                let remedy = "bind a continuous factor, without values";
-                Err(self.check.error(&way, Some(&binding.factor), problem, remedy))
-            }
+        if domain != Domain::Continuous || !binding.values.is_empty() {
+            let problem = format!("slot `{slot}` has words for parts of a range");
+            let remedy = "bind a continuous factor, without values";
+            return Err(self.check.error(&way, Some(&binding.factor), problem, remedy));
         }
+        let style = self.ruled(&binding.style(), &steps)?;
+        Ok((factor, Said::Style(style, probability)))
     }
 
     /// A grammar that comes with the program, or one that is written out.

@@ -4,7 +4,7 @@ use super::{Binder, once};
 use crate::causal::noise::{StreamId, stream};
 use crate::causal::{Formula, Place};
 use crate::modality::vector::{Distortion, Rotation, Squash};
-use crate::scene::rendering::VectorPlan;
+use crate::scene::rendering::{Shows, VectorPlan};
 use crate::scene::{SceneError, VectorDeclaration};
 
 /// The names of a learner's other inputs.
@@ -60,10 +60,16 @@ impl Binder<'_> {
         }
         let rotation =
             d.rotation.map(|seed| Rotation::draw(entries.len(), &mut stream(seed, 0, ROTATION)));
+        let shows = once(entries.iter().flat_map(Formula::reads));
+        for &factor in &shows {
+            let count = entries.iter().filter(|entry| entry.reads().contains(&factor)).count();
+            let plural = if count == 1 { "y" } else { "ies" };
+            self.note(&format!("{count} entr{plural}"), factor, Shows::Plainly);
+        }
         Ok(VectorPlan {
             name: d.name.clone(),
             stream: StreamId::of(&format!("modality:vector:{}", d.name)),
-            shows: once(entries.iter().flat_map(Formula::reads)),
+            shows,
             entries,
             distortion: Distortion { noise_sd: d.noise, rotation, squash: d.squash },
         })

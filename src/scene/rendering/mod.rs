@@ -2,7 +2,9 @@
 
 mod disturb;
 mod image;
+mod slot;
 mod sound;
+mod style;
 mod text;
 mod vector;
 
@@ -13,7 +15,9 @@ pub use text::TextPlan;
 pub use vector::{VectorPlan, VectorPlans};
 
 pub(super) use image::Look;
+pub(super) use slot::{Shows, Slot};
 pub(super) use sound::Timbre;
+pub(super) use style::{Rule, Style};
 pub(super) use text::Said;
 
 use crate::modality::Cue;
@@ -40,6 +44,8 @@ pub struct Renderers {
     pub text: Option<TextPlan>,
     /// The vector modalities.
     pub vectors: VectorPlans,
+    /// What every slot shows.
+    pub(super) slots: Vec<Slot>,
 }
 
 impl Renderers {
@@ -85,23 +91,13 @@ impl Choice {
     fn cue(choice: Option<&Self>, factors: &[f64]) -> Cue {
         let hidden = Cue { value: 0.0, strength: 0.0 };
         choice.map_or(hidden, |c| {
-            let look = c.looks.get(factors[c.factor] as usize).or(c.looks.last());
-            Cue { value: look.map_or(0.0, |&look| f32::from(look)), strength: c.strength }
+            let look = c.look(factors[c.factor]);
+            Cue { value: look.map_or(0.0, f32::from), strength: c.strength }
         })
     }
-}
 
-/// A factor that is shown as a style: its value is mapped to [0, 1].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Style {
-    pub(super) factor: usize,
-    pub(super) low: f64,
-    pub(super) width: f64,
-}
-
-impl Style {
-    /// What is told of it; a style that nothing is bound to stays in the middle.
-    fn value(style: Option<Self>, factors: &[f64]) -> f32 {
-        style.map_or(0.5, |s| ((factors[s.factor] - s.low) / s.width).clamp(0.0, 1.0) as f32)
+    /// The look of a value.
+    fn look(&self, value: f64) -> Option<u8> {
+        self.looks.get(value as usize).or(self.looks.last()).copied()
     }
 }
