@@ -9,6 +9,7 @@
 //! | [`Mechanism`] | how a value follows from parents and noise, as a scene declares it |
 //! | [`exogenous`] | the noise U of one specimen, one draw per node |
 //! | [`Interventions`] | what do-operations replace |
+//! | [`kept`] | which share of all specimens a selection keeps |
 //! | [`causation`] | probabilities of necessity and sufficiency, exact or by replayed twins |
 //! | [`eliminate`] | exact distributions over several worlds: noise summed out node by node |
 //! | [`tally`] | what an operation on a factor does to the label, added up |
@@ -34,6 +35,7 @@ mod graph;
 pub mod independence;
 mod interval;
 mod intervention;
+pub mod kept;
 mod law;
 mod mechanism;
 pub mod noise;
@@ -41,6 +43,7 @@ mod order;
 mod propagate;
 mod replay;
 mod resolve;
+mod revision;
 mod role;
 pub mod rows;
 mod scm;
@@ -55,6 +58,6 @@ pub use interval::wilson;
 pub use intervention::{Action, Interventions, Reach};
 pub use law::Law;
 pub use mechanism::Mechanism;
-pub use role::Role;
+pub use role::{Role, Standing};
 pub use scm::{Domain, Node, NodeId, Scm};
 pub(crate) use suggestion::suggestion;

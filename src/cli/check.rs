@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{WRONG_INPUT, console};
-use crate::scene::load;
+use crate::scene::{Stage, load};
 
 /// Arguments of `check`.
 #[derive(Args)]
@@ -22,7 +22,10 @@ impl Check {
         let mut wrong = false;
         for scene in &self.scenes {
             match load(scene) {
-                Ok(_) => console::say(&format!("{}: ok", scene.display())),
+                Ok(stage) => {
+                    console::say(&format!("{}: ok", scene.display()));
+                    tell(&stage);
+                }
                 Err(error) => {
                     console::complain(&error);
                     wrong = true;
@@ -30,5 +33,19 @@ impl Check {
             }
         }
         Ok(if wrong { ExitCode::from(WRONG_INPUT) } else { ExitCode::SUCCESS })
+    }
+}
+
+/// What there is to know of a scene that is right, out of the way of the answer.
+fn tell(stage: &Stage) {
+    for note in &stage.notes {
+        console::note(note);
+    }
+    let found = stage.found_roles();
+    if !found.is_empty() {
+        console::note(&format!("  roles that were found: {found}"));
+    }
+    for regime in &stage.regimes {
+        console::note(&format!("  regime {}: {}", regime.name, regime.words(stage)));
     }
 }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`Scene`] | a scene as its RON file declares it |
 //! | [`Stage`] | a scene that has been checked: models, truth and renderers, ready to be played |
+//! | [`Note`] | what is worth knowing of a scene that is right |
 //! | [`SceneError`] | `path:line:column: what, which node, what would be right` |
 
 mod binding;
@@ -12,14 +13,17 @@ mod declaration;
 mod error;
 mod load;
 mod locate;
+mod note;
 mod object;
 mod operation;
 mod overrides;
 mod regime;
 mod rendering;
+mod roles;
 mod stage;
 pub mod training;
 mod vector;
+mod words;
 
 pub use declaration::{
     AudioDeclaration, BirdPainter, BirdVoiceDeclaration, Change, Confounder, CueBinding,
@@ -27,14 +31,18 @@ pub use declaration::{
     Painter, RolesBy, Scene, TextDeclaration, Voice,
 };
 pub use error::SceneError;
-pub use load::{check, load, parse, read, read_ron, to_ron};
+pub use load::{check, load, load_as, parse, read, read_ron, to_ron};
+pub use note::Note;
 pub use object::{ChoiceBinding, ShapePainter, ToneVoiceDeclaration};
 pub use operation::operation;
-pub use overrides::{settled, variant_of, with_overrides, with_variant};
+pub use overrides::{
+    settled, variant_of, with_overrides, with_overrides_as, with_variant, with_variant_as,
+};
 pub use regime::Regime;
 pub use rendering::{
     Fate, ImagePlan, Renderers, SoundPlan, Subject, TextPlan, VectorPlan, VectorPlans,
     disturb_tokens,
 };
+pub use roles::WrongRoles;
 pub use stage::{CLASS, Factor, Stage};
 pub use vector::{EntryDeclaration, VectorDeclaration};
