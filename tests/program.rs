@@ -366,6 +366,56 @@ fn wrong_input_is_told_with_exit_code_2() {
 }
 
 #[test]
+fn truth_answers_though_roles_are_wrong_and_check_says_what_regimes_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("net.ron");
+    let path = file.to_str().unwrap();
+    let scene = |bill: &str, lake: &str| {
+        format!(
+            r#"(version: 1, name: "net",
+            confounders: [(name: "h", mechanism: Bernoulli(0.5))],
+            factors: [
+                (name: "bill", {bill}mechanism: NoisyCopy(of: "h", flip: 0.1)),
+                (name: "lake", {lake}mechanism: Confounded(by: "h", with: "bill", strength: 0.5)),
+            ],
+            label: (name: "y", classes: ["0", "1"], mechanism: Gate(rule: "bill")),
+            modalities: [Vector(name: "v", entries: [(of: "bill"), (of: "lake")])])"#
+        )
+    };
+    std::fs::write(&file, scene("role: Nuisance, ", "role: Sc, ")).unwrap();
+    let output = run(&["truth", path, "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let told = text(&output.stderr);
+    assert!(
+        told.contains("declare role: Snc") && told.contains("declare role: Spurious"),
+        "{told}"
+    );
+    let shown: serde_json::Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+    let bill = &shown["factors"][0];
+    assert_eq!(bill["role"], "Snc");
+    assert!((bill["pns"].as_f64().unwrap() - 1.0).abs() < 1e-9);
+    let output = run(&["check", path]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stderr).lines().count(), 2, "both wrong roles");
+    // Without roles all is well; what was found is told, and what is written has it.
+    std::fs::write(&file, scene("", "")).unwrap();
+    let output = run(&["check", path]);
+    assert_eq!(output.status.code(), Some(0));
+    let told = text(&output.stderr);
+    for part in [
+        "roles that were found: bill Snc, lake Spurious",
+        "regime flipped: `lake` has strength -0.5 in place of 0.5",
+        "regime randomised: set at random: `lake`",
+    ] {
+        assert!(told.contains(part), "{told}");
+    }
+    let out = folder.path().join("data");
+    succeed(&["generate", path, "--samples", "10", "--out", out.to_str().unwrap()]);
+    let written = std::fs::read_to_string(out.join("scene.ron")).unwrap();
+    assert!(written.contains("role: Snc") && written.contains("role: Spurious"), "{written}");
+}
+
+#[test]
 fn an_unwritable_place_is_told_before_the_work() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");

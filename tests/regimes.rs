@@ -231,3 +231,152 @@ fn a_regime_of_soft_changes_is_what_it_says() {
     let message = parse(&to_ron(&scene), "none").unwrap_err().to_string();
     assert!(message.contains("the selection keeps 0 of all specimens"), "{message}");
 }
+
+/// A hidden habitat, a cause that copies it, and companions that are calibrated on one another: as
+/// the scene is written, with more lines after the label.
+fn companions(more: &str) -> String {
+    format!(
+        r#"(version: 1, name: "companions",
+        confounders: [(name: "habitat", mechanism: Bernoulli(0.3))],
+        factors: [
+            (name: "bill", mechanism: NoisyCopy(of: "habitat", flip: 0.05)),
+            (name: "tag", mechanism: NoisyCopy(of: "habitat", flip: 0.1)),
+            (name: "lake", mechanism: Confounded(by: "habitat", with: "bill", strength: 0.8)),
+            (name: "mud", mechanism: Confounded(by: "habitat", with: "tag", strength: -0.6)),
+            (name: "size", mechanism: Uniform(0.0, 1.0)),
+        ],
+        label: (name: "duck", classes: ["other", "duck"], mechanism: Gate(rule: "bill", flip: 0.1)),
+        modalities: [Vector(name: "v", entries: [(of: "bill"), (of: "lake"), (of: "size")])],
+        {more})"#
+    )
+}
+
+fn stage_of(text: &str) -> Arc<Stage> {
+    Arc::new(parse(text, "text").unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// `Set` and `Randomise` make the world of the do-operation, specimen by specimen and exactly, with
+/// and without a selection that keeps everything.
+#[test]
+fn a_regime_makes_the_world_of_its_operation() {
+    let always = r#"selection: "habitat or not habitat","#;
+    for node in ["habitat", "bill", "tag", "lake", "duck"] {
+        for (change, text) in [
+            (format!("Set(\"{node}\", 0.0)"), format!("{node}=0")),
+            (format!("Set(\"{node}\", 1.0)"), format!("{node}=1")),
+            (format!("Randomise(\"{node}\")"), format!("{node}~Bernoulli(0.5)")),
+        ] {
+            let regime = format!("regimes: {{\"there\": [{change}]}}");
+            let stage = stage_of(&companions(&regime));
+            let (at, action) = operation(stage.scm(), &text).unwrap();
+            let mut operations = Interventions::none();
+            operations.insert(at, action);
+            let twins = play(&stage, "iid", 0, 300, TwinPlan::Under(operations.clone()));
+            let there = play(&stage, "there", 0, 300, TwinPlan::None);
+            for ((_, twin), (real, _)) in twins.iter().zip(&there) {
+                assert_eq!((&twin.factors, twin.label), (&real.factors, real.label), "{change}");
+            }
+            let all: Vec<usize> = (0..stage.scm().len() - 2).chain([stage.label]).collect();
+            let done = stage.scm().under(&operations).joint(&all).unwrap();
+            let regime_scm = &stage.regime("there").unwrap().scm;
+            assert_eq!(regime_scm.joint(&all).unwrap(), done, "{change}");
+            // A selection that keeps everything changes nothing but where noise is fresh.
+            let selective = stage_of(&companions(&format!("{always} {regime}")));
+            let also = play(&selective, "there", 0, 3000, TwinPlan::None);
+            let plain = play(&stage, "there", 0, 3000, TwinPlan::None);
+            for factor in 0..4 {
+                let share = |worlds: &[(Played, Played)]| {
+                    worlds.iter().filter(|w| w.0.factors[factor] == 1.0).count() as f64 / 3000.0
+                };
+                assert!((share(&also) - share(&plain)).abs() < 0.05, "{change}, factor {factor}");
+            }
+            if change.starts_with("Set") {
+                assert!(also.iter().zip(&plain).all(|(a, b)| a.0.factors == b.0.factors));
+            }
+        }
+    }
+}
+
+/// Other strengths are those of the scene as it's written, and nothing else moves.
+#[test]
+fn a_strength_or_a_mechanism_changes_its_own_node_alone() {
+    let stage = stage_of(&companions(
+        r#"dials: {"s": 0.5}, regimes: {
+            "weak": [Strength("lake", 0.2), Replace("habitat", Bernoulli(0.9))],
+            "again": [Replace("lake", Confounded(by: "habitat", with: "bill", strength: 0.2))],
+            "still": [Dial("s", 0.1)],
+            "onto": [Replace("tag", Equation("lake and size < 0.5"))],
+        }"#,
+    ));
+    let law = |regime: &str, node: &str| {
+        let scm = &stage.regime(regime).unwrap().scm;
+        scm.law(scm.find(node).unwrap()).unwrap().clone()
+    };
+    assert_eq!(law("weak", "lake"), law("again", "lake"));
+    assert_ne!(law("weak", "lake"), law("iid", "lake"));
+    for node in ["bill", "tag", "mud", "size", "duck"] {
+        assert_eq!(law("weak", node), law("iid", node), "{node}");
+    }
+    assert_eq!(stage.regime("still").unwrap().scm.joint(&[0, 3]), stage.scm().joint(&[0, 3]));
+    // `mud` was calibrated with `tag`, and `tag` may still follow the lake: no cycle.
+    assert_eq!(law("onto", "mud"), law("iid", "mud"));
+    let worlds = play(&stage, "onto", 0, 500, TwinPlan::None);
+    for (real, _) in &worlds {
+        let follows = real.factors[2] == 1.0 && real.factors[4] < 0.5;
+        assert_eq!(real.factors[1] == 1.0, follows);
+    }
+}
+
+/// Whatever is non-causal here is randomised, a node by which another was calibrated included.
+#[test]
+fn regimes_that_come_with_a_scene_never_refuse_it() {
+    let stage = stage_of(&companions(""));
+    let scm = &stage.regime("randomised").unwrap().scm;
+    let one = |node: usize| scm.joint(&[node]).unwrap().probability(|v| v[0] == 1.0);
+    assert!((2..5).all(|node| (one(node) - 0.5).abs() < 1e-12) && stage.notes.is_empty());
+    // Turned round the lake never is as the habitat: the selection would keep nothing.
+    let text = companions(r#"selection: "lake == habitat","#).replace(
+        r#"Confounded(by: "habitat", with: "bill", strength: 0.8)"#,
+        r#"Confounded(by: "habitat", strength: 1.0)"#,
+    );
+    let stage = stage_of(&text);
+    assert!(stage.regime("flipped").is_none() && stage.regime("randomised").is_some());
+    let note = stage.notes[0].to_string();
+    assert!(note.contains("no regime `flipped`: the selection keeps 0 of all"), "{note}");
+}
+
+#[test]
+fn a_rare_selection_is_never_broken_in_any_regime_or_batch() {
+    let stage = stage_of(&companions(
+        r#"selection: "size > 0.997 or tag and not habitat and size > 0.99",
+        regimes: {"tail": [Select("size < 0.0015")], "free": [Unselect]}"#,
+    ));
+    for (regime, first) in [("iid", 0), ("iid", EVALUATION), ("randomised", 5), ("tail", 0)] {
+        let worlds = play(&stage, regime, first, 400, TwinPlan::None);
+        let kept = |factors: &[f64]| match regime {
+            "tail" => factors[4] < 0.0015,
+            // What was randomised was kept before.
+            "randomised" => true,
+            _ => factors[4] > 0.99,
+        };
+        assert!(worlds.iter().all(|(real, _)| kept(&real.factors)), "{regime}");
+        let parts = [0, 100].map(|from| play(&stage, regime, first + from, 100, TwinPlan::None));
+        for ((real, _), (alone, _)) in worlds.iter().zip(parts.iter().flatten()) {
+            assert_eq!(real.factors, alone.factors);
+        }
+    }
+}
+
+/// In each span of the clock's time one place in five is kept.
+#[test]
+fn a_selection_of_places_moves_specimens_to_the_next_one() {
+    let text = companions(r#"selection: "floor(500 * time) % 5 == 3 and bill","#)
+        .replace("Uniform(0.0, 1.0)", "Clock(period: 500)")
+        .replace("\"size\"", "\"time\"");
+    let stage = stage_of(&text);
+    let places: Vec<f64> = play(&stage, "iid", 0, 12, TwinPlan::None)
+        .iter()
+        .map(|(real, _)| (500.0 * real.factors[4]).floor())
+        .collect();
+    assert_eq!(places, [3.0, 3.0, 3.0, 3.0, 8.0, 8.0, 8.0, 8.0, 8.0, 13.0, 13.0, 13.0]);
+}

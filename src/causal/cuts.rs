@@ -1,6 +1,6 @@
 //! Where the noise of an equation changes its value: what makes thresholded nodes finite.
 
-use super::expression::{Expression, Function, Leaf, Operator, Own};
+use super::expression::{Expression, Function, Leaf, Operator, Own, is_true};
 use super::law::normal_cdf;
 
 /// Adds the points in (0, 1) at which an expression's own noise can change its value, given the
@@ -81,7 +81,7 @@ fn line(expression: &Expression<Leaf>, values: &[f64]) -> Option<Line> {
             if condition.slope != [0.0; 2] {
                 return None;
             }
-            line(&arguments[if condition.at_zero == 0.0 { 2 } else { 1 }], values)
+            line(&arguments[if is_true(condition.at_zero) { 1 } else { 2 }], values)
         }
         _ => None,
     }
@@ -122,12 +122,26 @@ mod tests {
         near("2 * (normal - x) / 4 <= -0.5 and not x", 0.6 * normal_cdf(-1.0));
         near("if(x, uniform, 1 - uniform) < 0.2 or uniform > 0.9", 0.4 * 0.3 + 0.6 * 0.2);
         near("x xor uniform < 0.15", 0.4 * 0.85 + 0.6 * 0.15);
+        // Functions of parents and numbers are numbers, and logic of comparisons may be called.
+        near("uniform < 0.5 ^ (1 + x)", 0.4 * 0.25 + 0.6 * 0.5);
+        near("normal * exp(x) > log(1 + x)", 0.4 * normal_cdf(-2_f64.ln() / 1_f64.exp()) + 0.3);
+        near("max(uniform < 0.1, uniform > 0.8)", 0.3);
+        near("if(log(x), uniform < 0.2, uniform < 0.4)", 0.4);
     }
 
     #[test]
     fn what_cannot_be_cut_is_left() {
-        for equation in ["uniform", "size + normal > 0", "normal * normal > x", "uniform < normal"]
-        {
+        for equation in [
+            "uniform",
+            "size + normal > 0",
+            "normal * normal > x",
+            "uniform < normal",
+            "exp(normal) > 2",
+            "normal ^ 2 > 1",
+            "uniform % 0.5 < 0.1",
+            "2 ^ uniform > 1.5",
+            "log(uniform)",
+        ] {
             assert_eq!(probability(equation), None, "{equation}");
         }
     }

@@ -1,14 +1,15 @@
 //! Expressions over nodes: `wings and (flat_bill or webbed_paws)`, `0.7 * size + 0.2 * normal`.
 //!
 //! One language for rules, structural equations and functions of a node's natural value. Loosest
-//! first: `or`, `xor`, `and`, `not`; the comparisons `<  <=  ==  !=  >=  >`; `+  -`; `*  /`; a
-//! leading `-`; numbers, names, parentheses and the functions of [`FUNCTIONS`]. What is not 0 is
-//! true; comparisons and logic give 1 or 0.
+//! first: `or`, `xor`, `and`, `not`; the comparisons `<  <=  ==  !=  >=  >`; `+  -`; `*  /  %`; a
+//! leading `-`; `^`; numbers, names, parentheses and the functions of [`FUNCTIONS`]. What is not 0
+//! is true; comparisons and logic give 1 or 0. Arithmetic is that of `f64`; what is no finite number
+//! in the end, or where it's taken as true or false, counts as 0.
 
 mod parser;
 mod reach;
 
-pub(super) use parser::parse;
+pub(super) use parser::{Mistake, parse};
 
 use super::NodeId;
 
@@ -55,6 +56,8 @@ pub(super) enum Operator {
     Minus,
     Times,
     Over,
+    Remainder,
+    Power,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,12 +69,20 @@ pub(super) enum Function {
     Abs,
     Floor,
     Round,
+    Ceil,
     Sqrt,
     Exp,
+    Log,
+    Sin,
+    Cos,
+    Tanh,
+    Power,
+    Remainder,
 }
 
-/// The functions with the number of their arguments.
-pub(super) const FUNCTIONS: [(&str, Function, usize); 9] = [
+/// The functions with the number of their arguments. They are known by their parenthesis: a node
+/// may have the same name.
+pub(super) const FUNCTIONS: [(&str, Function, usize); 16] = [
     ("if", Function::If, 3),
     ("min", Function::Min, 2),
     ("max", Function::Max, 2),
@@ -79,9 +90,30 @@ pub(super) const FUNCTIONS: [(&str, Function, usize); 9] = [
     ("abs", Function::Abs, 1),
     ("floor", Function::Floor, 1),
     ("round", Function::Round, 1),
+    ("ceil", Function::Ceil, 1),
     ("sqrt", Function::Sqrt, 1),
     ("exp", Function::Exp, 1),
+    ("log", Function::Log, 1),
+    ("sin", Function::Sin, 1),
+    ("cos", Function::Cos, 1),
+    ("tanh", Function::Tanh, 1),
+    ("pow", Function::Power, 2),
+    ("mod", Function::Remainder, 2),
 ];
+
+/// The remedy for an unknown name or function: what is near it, and the functions that there are.
+pub(super) fn with_functions(near: &str) -> String {
+    let all = FUNCTIONS.map(|(name, ..)| name).join(", ");
+    match near.ends_with('?') {
+        true => format!("{near} Functions are {all}"),
+        false => format!("{near}; functions are {all}"),
+    }
+}
+
+/// Whether a number counts as true.
+pub(super) const fn is_true(x: f64) -> bool {
+    x.is_finite() && x != 0.0
+}
 
 impl Operator {
     /// Levels from the loosest, each with its operators; `not` stands between the third and the
@@ -99,7 +131,7 @@ impl Operator {
             (">", Self::Greater),
         ],
         &[("+", Self::Plus), ("-", Self::Minus)],
-        &[("*", Self::Times), ("/", Self::Over)],
+        &[("*", Self::Times), ("/", Self::Over), ("%", Self::Remainder)],
     ];
 
     /// Whether it compares two numbers.
@@ -118,9 +150,9 @@ impl Operator {
     fn of(self, a: f64, b: f64) -> f64 {
         let truth = |t: bool| f64::from(u8::from(t));
         match self {
-            Self::Or => truth(a != 0.0 || b != 0.0),
-            Self::Xor => truth((a != 0.0) != (b != 0.0)),
-            Self::And => truth(a != 0.0 && b != 0.0),
+            Self::Or => truth(is_true(a) || is_true(b)),
+            Self::Xor => truth(is_true(a) != is_true(b)),
+            Self::And => truth(is_true(a) && is_true(b)),
             Self::Less => truth(a < b),
             Self::AtMost => truth(a <= b),
             Self::Equal => truth(a == b),
@@ -131,6 +163,8 @@ impl Operator {
             Self::Minus => a - b,
             Self::Times => a * b,
             Self::Over => a / b,
+            Self::Remainder => a % b,
+            Self::Power => a.powf(b),
         }
     }
 }
@@ -138,15 +172,22 @@ impl Operator {
 impl Function {
     fn of(self, x: &[f64]) -> f64 {
         match self {
-            Self::If => x[if x[0] == 0.0 { 2 } else { 1 }],
+            Self::If => x[if is_true(x[0]) { 1 } else { 2 }],
             Self::Min => x[0].min(x[1]),
             Self::Max => x[0].max(x[1]),
             Self::Clamp => x[0].max(x[1]).min(x[2]),
             Self::Abs => x[0].abs(),
             Self::Floor => x[0].floor(),
             Self::Round => x[0].round(),
-            Self::Sqrt => x[0].max(0.0).sqrt(),
+            Self::Ceil => x[0].ceil(),
+            Self::Sqrt => x[0].sqrt(),
             Self::Exp => x[0].exp(),
+            Self::Log => x[0].ln(),
+            Self::Sin => x[0].sin(),
+            Self::Cos => x[0].cos(),
+            Self::Tanh => x[0].tanh(),
+            Self::Power => x[0].powf(x[1]),
+            Self::Remainder => x[0] % x[1],
         }
     }
 }
@@ -218,7 +259,7 @@ impl Expression<Leaf> {
             Self::Name(Leaf::Uniform) => own.u,
             Self::Name(Leaf::Normal) => super::law::normal_quantile(own.u),
             Self::Name(Leaf::Natural) => own.natural,
-            Self::Not(a) => f64::from(u8::from(a.value(values, own) == 0.0)),
+            Self::Not(a) => f64::from(u8::from(!is_true(a.value(values, own)))),
             Self::Negative(a) => -a.value(values, own),
             Self::Binary(operator, a, b) => operator.of(a.value(values, own), b.value(values, own)),
             Self::Call(function, arguments) => {
@@ -231,9 +272,9 @@ impl Expression<Leaf> {
         }
     }
 
-    /// Whether it holds: its value isn't 0. For expressions without noise of their own.
+    /// Whether it holds: its value is true. For expressions without noise of their own.
     pub fn holds(&self, values: &[f64]) -> bool {
-        self.value(values, Own::default()) != 0.0
+        is_true(self.value(values, Own::default()))
     }
 
     /// The nodes that it names, each once, in the order of their first appearance.
@@ -279,7 +320,7 @@ mod tests {
     }
 
     fn holds(text: &str, values: &[f64]) -> bool {
-        value(text, values) != 0.0
+        is_true(value(text, values))
     }
 
     #[test]
@@ -311,12 +352,86 @@ mod tests {
             ("clamp(a * b, 0, 4.5)", 4.5),
             ("if(a > b, 1, max(c, min(a, b)))", 2.0),
             ("abs(-a) + floor(1.9) + round(c) + sqrt(4) + exp(0)", 7.0),
+            ("2 ^ 3 ^ 2", 512.0),
+            ("-a ^ 2", -4.0),
+            ("a ^ -1 * 4", 2.0),
+            ("2 * b ^ a", 18.0),
+            ("-7 % 4 + mod(7, 4)", 0.0),
+            ("7 % 4 * 2", 6.0),
+            ("pow(b, 2) - ceil(c)", 8.0),
+            ("log(1) + sin(0) + cos(0) + tanh(0)", 1.0),
             ("uniform", 0.975),
             ("natural + 1", 6.0),
         ] {
             assert_eq!(value(text, &values), wanted, "{text}");
         }
         assert!((value("normal", &values) - 1.959_964).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_is_no_finite_number_is_not_true() {
+        let values = [0.0, -1.0, 2.0];
+        for text in ["1 / a", "log(a)", "log(b)", "sqrt(b)", "a / a", "mod(c, a)"] {
+            assert!(!holds(text, &values), "{text}");
+            assert!(holds(&format!("not {text}"), &values), "{text}");
+            assert!(!holds(&format!("{text} and c"), &values), "{text}");
+            assert!(holds(&format!("{text} or c"), &values), "{text}");
+            assert_eq!(value(&format!("if({text}, 1, 2)"), &values), 2.0, "{text}");
+        }
+        assert_eq!(value("1 / (1 / a)", &values), 0.0, "on the way it's what it is");
+    }
+
+    /// A node may be called as a function is.
+    #[test]
+    fn functions_are_known_by_their_parenthesis() {
+        let names = |text: &str| {
+            let mut found = Vec::new();
+            parse(text).unwrap().names(&mut |name: &String| found.push(name.clone()));
+            found
+        };
+        assert_eq!(names("log + mod * max(sin, 2)"), ["log", "mod", "sin"]);
+        assert_eq!(names("cos (tanh)"), ["tanh"]);
+    }
+
+    proptest::proptest! {
+        /// Every function and operator is Rust's own.
+        #[test]
+        fn arithmetic_is_that_of_f64(
+            a in -50.0..50.0_f64, b in -50.0..50.0_f64, small in -3.0..3.0_f64,
+        ) {
+            let x = [a, b, small];
+            // The compiler has another way for powers of a number that it knows.
+            let two = std::hint::black_box(2.0_f64);
+            for (text, wanted) in [
+                ("a + b", a + b),
+                ("a - b", a - b),
+                ("a * b", a * b),
+                ("a / b", a / b),
+                ("a % b", a % b),
+                ("mod(a, c)", a % small),
+                ("a ^ c", a.powf(small)),
+                ("pow(b, c)", b.powf(small)),
+                ("-a ^ 2 ^ c", -a.powf(two.powf(small))),
+                ("min(a, b)", a.min(b)),
+                ("max(a, c)", a.max(small)),
+                ("clamp(a, -c ^ 2, c ^ 2)", a.clamp(-small.powf(two), small.powf(two))),
+                ("abs(a)", a.abs()),
+                ("floor(c)", small.floor()),
+                ("ceil(c)", small.ceil()),
+                ("round(a)", a.round()),
+                ("sqrt(a)", a.sqrt()),
+                ("exp(c)", small.exp()),
+                ("log(b)", b.ln()),
+                ("sin(a)", a.sin()),
+                ("cos(a)", a.cos()),
+                ("tanh(c)", small.tanh()),
+                ("if(a > b, a, b)", if a > b { a } else { b }),
+            ] {
+                let found = value(text, &x);
+                let same = found == wanted || found.is_nan() && wanted.is_nan();
+                proptest::prop_assert!(same, "{}: {} is not {}", text, found, wanted);
+            }
+        }
     }
 
     #[test]

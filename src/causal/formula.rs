@@ -1,6 +1,6 @@
 //! Expressions over a plain list of named numbers, for whoever stands outside a model.
 
-use super::expression::{self, Expression, Leaf, Own};
+use super::expression::{self, Expression, Leaf, Mistake, Own, with_functions};
 use super::suggestion;
 
 /// An expression over named numbers: `snc * (block == 0)`.
@@ -19,8 +19,9 @@ impl Formula {
         names: &[&str],
         dials: impl Fn(&str) -> Option<f64>,
     ) -> Result<Self, (String, String)> {
-        let parsed = expression::parse(text).map_err(|problem| {
-            (problem, "write an expression such as \"size * (kind == 0)\"".to_owned())
+        let parsed = expression::parse(text).map_err(|Mistake { problem, remedy }| {
+            let usual = || "write an expression such as \"size * (kind == 0)\"".to_owned();
+            (problem, remedy.unwrap_or_else(usual))
         })?;
         let expression = parsed.map(&mut |name: String| {
             if let Some(value) = dials(&name) {
@@ -29,7 +30,7 @@ impl Formula {
             match names.iter().position(|known| *known == name) {
                 Some(i) => Ok(Expression::Name(Leaf::Node(i))),
                 None => {
-                    let remedy = suggestion(&name, names.iter().copied());
+                    let remedy = with_functions(&suggestion(&name, names.iter().copied()));
                     Err((format!("the expression names `{name}`, which is no factor"), remedy))
                 }
             }

@@ -74,6 +74,25 @@ impl Law {
         Self { form: Form::Constant(value), parents: Vec::new(), domain }
     }
 
+    /// 1 where a rule holds, else 0.
+    #[must_use]
+    pub(super) fn of_rule(rule: Expression<Leaf>) -> Self {
+        let parents = rule.parents();
+        Self { form: Form::Gate { rule, flip: 0.0 }, parents, domain: Domain::Binary }
+    }
+
+    /// The law in the place of another with these values: an equation is rounded to them, and a
+    /// constant is one of them where it can be.
+    #[must_use]
+    pub(super) fn rounded_to(self, domain: Domain) -> Self {
+        let rounds = match (&self.form, domain.size()) {
+            (Form::Equation(_), Some(_)) => self.domain == Domain::Continuous,
+            (Form::Constant(value), Some(_)) => domain.fit(*value) == *value,
+            _ => false,
+        };
+        if rounds { Self { domain, ..self } } else { self }
+    }
+
     /// The nodes on which the value depends.
     #[must_use]
     pub fn parents(&self) -> &[NodeId] {

@@ -1,8 +1,13 @@
 //! How a node's value follows from its parents and its noise, as a scene file declares it.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::Place;
 use super::expression::{self, RESERVED};
+use super::resolve::SUM_TOLERANCE;
 
 /// A declared mechanism. Its parents are the nodes that it names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,7 +73,8 @@ pub enum Mechanism {
     },
     /// `intercept + sum weight * parent`, plus normal noise of standard deviation `sd`.
     Linear {
-        /// Parents with their weights.
+        /// Parents with their weights: `[("size", 0.5)]` or `{"size": 0.5}`.
+        #[serde(deserialize_with = "terms")]
         terms: Vec<(String, f64)>,
         /// The constant.
         #[serde(default)]
@@ -79,7 +85,8 @@ pub enum Mechanism {
     },
     /// 1 where `sum weight * parent > above`, turned over with probability `flip`.
     Threshold {
-        /// Parents with their weights.
+        /// Parents with their weights: `[("size", 0.5)]` or `{"size": 0.5}`.
+        #[serde(deserialize_with = "terms")]
         terms: Vec<(String, f64)>,
         /// The bar.
         above: f64,
@@ -89,7 +96,8 @@ pub enum Mechanism {
     },
     /// 1 with probability `1 / (1 + exp(-(intercept + sum weight * parent)))`.
     Logistic {
-        /// Parents with their weights.
+        /// Parents with their weights: `[("size", 0.5)]` or `{"size": 0.5}`.
+        #[serde(deserialize_with = "terms")]
         terms: Vec<(String, f64)>,
         /// The constant.
         #[serde(default)]
@@ -141,6 +149,36 @@ impl Mechanism {
         names
     }
 
+    /// The rows of probabilities that miss 1 by more than sums do and no more than rounded numbers
+    /// may: where each stands, and its sum.
+    #[must_use]
+    pub fn rounded_rows(&self) -> Vec<(Vec<Place>, f64)> {
+        let misses = |row: &[f64]| {
+            let sum: f64 = row.iter().sum();
+            ((sum - 1.0).abs() > SUM_TOLERANCE).then_some(sum)
+        };
+        match self {
+            Self::Categorical(row) => {
+                misses(row).into_iter().map(|sum| (vec![0.into()], sum)).collect()
+            }
+            Self::Table { rows, .. } => (rows.iter().enumerate())
+                .filter_map(|(i, (_, row))| {
+                    Some((vec!["rows".into(), i.into(), 1.into()], misses(row)?))
+                })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The period of a clock.
+    #[must_use]
+    pub const fn period(&self) -> Option<u64> {
+        match self {
+            Self::Clock { period } => Some(*period),
+            _ => None,
+        }
+    }
+
     /// The node by which the mechanism is calibrated without depending on it.
     #[must_use]
     pub fn calibrated_with(&self) -> Option<&str> {
@@ -149,6 +187,37 @@ impl Mechanism {
             _ => None,
         }
     }
+}
+
+/// Terms of a sum: a list of pairs, or a map from parents to weights.
+fn terms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, f64)>, D::Error> {
+    struct Terms;
+
+    impl<'de> Visitor<'de> for Terms {
+        type Value = Vec<(String, f64)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("parents with weights: [(\"size\", 0.5)] or {\"size\": 0.5}")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut terms = Vec::new();
+            while let Some(term) = list.next_element()? {
+                terms.push(term);
+            }
+            Ok(terms)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut terms = Vec::new();
+            while let Some(term) = map.next_entry()? {
+                terms.push(term);
+            }
+            Ok(terms)
+        }
+    }
+
+    deserializer.deserialize_any(Terms)
 }
 
 /// The names in a rule that are no reserved words; none where it can't be parsed.

@@ -10,6 +10,7 @@
 //! | [`exogenous`] | the noise U of one specimen, one draw per node |
 //! | [`Interventions`] | what do-operations replace |
 //! | [`Range`] | the values that a node can take, worked out along the mechanisms |
+//! | [`kept`] | which share of all specimens a selection keeps |
 //! | [`causation`] | probabilities of necessity and sufficiency, exact or by replayed twins |
 //! | [`eliminate`] | exact distributions over several worlds: noise summed out node by node |
 //! | [`tally`] | what an operation on a factor does to the label, added up |
@@ -36,6 +37,7 @@ pub mod independence;
 mod interval;
 mod intervention;
 pub mod joint;
+pub mod kept;
 mod law;
 mod mechanism;
 pub mod noise;
@@ -46,6 +48,7 @@ mod range;
 mod ranges;
 mod replay;
 mod resolve;
+mod revision;
 mod role;
 pub mod rows;
 mod scm;
@@ -66,6 +69,6 @@ pub(crate) use law::normal_cdf;
 pub use mechanism::Mechanism;
 pub use range::Range;
 pub(crate) use range::short;
-pub use role::Role;
+pub use role::{Role, Standing};
 pub use scm::{Domain, Node, NodeId, Scm};
 pub(crate) use suggestion::suggestion;

@@ -1,6 +1,7 @@
 //! From noise and interventions to values, and which specimens are kept.
 
 use super::expression::Leaf;
+use super::kept::enough;
 use super::resolve::Resolver;
 use super::{Action, Domain, Fault, Interventions, Law, Mechanism, NodeId, Place, Scm};
 
@@ -18,22 +19,20 @@ impl Scm {
         }
     }
 
-    /// The value of every node as it naturally is, without what the model holds.
-    pub(super) fn propagate_naturally(&self, exogenous: &[f64], values: &mut [f64]) {
-        for (id, node) in self.in_causal_order() {
-            values[id] = node.law.value(values, exogenous[id]);
-        }
-    }
-
     /// Keeps only specimens for which a rule holds in the actual world. Twins share the noise of a
     /// specimen that was kept; they aren't selected again.
     ///
     /// # Errors
-    /// A [`Fault`] of the node `selection` where the rule can't be.
+    /// A [`Fault`] of the node `selection` where the rule can't be, or keeps less than
+    /// [`LEAST_KEPT`](super::kept::LEAST_KEPT), at any time of a clock: so in every model that is
+    /// selective a kept specimen can be found. The model is as it was then.
     pub fn select(&mut self, rule: &str) -> Result<(), Fault> {
-        let resolver = Resolver { node: "selection", scm: self };
+        let resolver = Resolver { node: "selection", scm: self, written: self };
         let expression = resolver.expression(rule, &[], Vec::new())?;
-        self.selection = Some(expression);
+        let mut selective = self.clone();
+        selective.selection = Some(expression);
+        enough(&selective)?;
+        *self = selective;
         Ok(())
     }
 
@@ -98,7 +97,27 @@ impl Scm {
         changed
     }
 
-    /// A soft intervention: `node` follows `mechanism` instead of its own.
+    /// Hard intervention: `node` has this value.
+    ///
+    /// # Errors
+    /// A [`Fault`] where it's none of the node's values.
+    pub fn set(&self, node: NodeId, value: f64) -> Result<Action, Fault> {
+        let name = self.name(node);
+        let problem = format!("`{name}` can't be {value}");
+        match self.domain(node).size() {
+            Some(size) if value.fract() != 0.0 || !(0.0..size as f64).contains(&value) => {
+                let remedy = format!("`{name}` has the values 0 to {}", size - 1);
+                Err(Fault::new(name, [], problem, remedy))
+            }
+            None if !value.is_finite() => {
+                Err(Fault::new(name, [], problem, "give a finite number"))
+            }
+            _ => Ok(Action::Set(value)),
+        }
+    }
+
+    /// A soft intervention: `node` follows `mechanism` instead of its own. For a discrete node an
+    /// equation is rounded to the nearest of the node's values.
     ///
     /// # Errors
     /// A [`Fault`] where the mechanism can't be resolved, has other values, or would close a
@@ -106,16 +125,9 @@ impl Scm {
     pub fn soften(&self, node: NodeId, mechanism: &Mechanism) -> Result<Action, Fault> {
         let law = Law::resolve(mechanism, self.name(node), self)?;
         self.acyclic(node, &law)?;
-        let fits = match (self.domain(node).size(), law.domain().size()) {
-            (Some(own), Some(new)) => new <= own,
-            (own, new) => own == new,
-        };
-        // A constant may be any value that the node has.
-        if fits || matches!(mechanism, Mechanism::Constant(_)) {
-            return Ok(Action::Follow(law.into()));
-        }
-        let problem = "the mechanism has other values than the node";
-        Err(Fault::new(self.name(node), [], problem, "give one with the node's values"))
+        let law = law.rounded_to(self.domain(node));
+        self.domain(node).has_values_of(&law, self.name(node))?;
+        Ok(Action::Follow(law.into()))
     }
 
     /// A soft intervention: `by` is added to the natural value of a continuous node.

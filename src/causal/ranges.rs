@@ -42,7 +42,7 @@ impl Scm {
             Form::Constant(value) => Range::point(*value),
             Form::Uniform { low, width } => Range { low: *low, high: low + width },
             Form::Copy { flip: 0.0 } => ranges[law.parents[0]],
-            Form::Equation(expression) if law.domain.size().is_none() => {
+            Form::Equation(expression) | Form::Part(expression) if law.domain.size().is_none() => {
                 self.range_of_expression(expression, ranges, natural)
             }
             Form::Linear { weights, intercept, sd } => {
@@ -55,6 +55,7 @@ impl Scm {
                 Range::point(*intercept).plus(sum)
             }
             Form::Equation(_)
+            | Form::Part(_)
             | Form::Table { .. }
             | Form::Gate { .. }
             | Form::Cases { .. }

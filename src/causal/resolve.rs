@@ -1,8 +1,8 @@
 //! From a declared mechanism to a law: names become nodes, numbers are checked.
 
-use super::expression::{self, Expression, Leaf};
+use super::expression::{self, Expression, FUNCTIONS, Leaf, Mistake, with_functions};
 use super::law::Form;
-use super::{Domain, Fault, Law, Mechanism, NodeId, Place, Scm};
+use super::{Domain, Fault, Law, Mechanism, NodeId, Place, Scm, suggestion};
 
 impl Law {
     /// Resolves the mechanism of `node` against `scm`, which holds all of its parents.
@@ -10,7 +10,17 @@ impl Law {
     /// # Errors
     /// A [`Fault`] that says which part of the mechanism can't be, and what could.
     pub fn resolve(mechanism: &Mechanism, node: &str, scm: &Scm) -> Result<Self, Fault> {
-        Resolver { node, scm }.resolve(mechanism)
+        Self::resolve_beside(mechanism, node, scm, scm)
+    }
+
+    /// As [`Law::resolve`]; what is calibrated is so in `written`, the model as the scene has it.
+    pub(super) fn resolve_beside(
+        mechanism: &Mechanism,
+        node: &str,
+        scm: &Scm,
+        written: &Scm,
+    ) -> Result<Self, Fault> {
+        Resolver { node, scm, written }.resolve(mechanism)
     }
 
     /// Resolves a function of the natural value of `node`: an expression over `natural` and other
@@ -19,15 +29,17 @@ impl Law {
     /// # Errors
     /// A [`Fault`] that says which part of the expression can't be.
     pub fn of_natural(text: &str, node: &str, scm: &Scm) -> Result<Self, Fault> {
-        let resolver = Resolver { node, scm };
+        let resolver = Resolver { node, scm, written: scm };
         let expression = resolver.expression(text, &[("natural", Leaf::Natural)], Vec::new())?;
         let domain = scm.find(node).map_or(Domain::Continuous, |id| scm.domain(id));
         Ok(Self { parents: expression.parents(), form: Form::Equation(expression), domain })
     }
 }
 
-/// How far probabilities of one row may be from adding up to one.
-const SUM_TOLERANCE: f64 = 1e-9;
+/// How far probabilities of one row may be from adding up to one, as sums of numbers with all
+/// their digits are, and as those of rounded ones. What is beyond the first is normalised.
+pub(super) const SUM_TOLERANCE: f64 = 1e-9;
+const ROUNDING: f64 = 1e-6;
 
 /// The most rows of a table.
 const MOST_ROWS: usize = 1 << 16;
@@ -35,6 +47,8 @@ const MOST_ROWS: usize = 1 << 16;
 pub(super) struct Resolver<'a> {
     pub(super) node: &'a str,
     pub(super) scm: &'a Scm,
+    /// The model in which strengths are calibrated: that of the scene as it's written.
+    pub(super) written: &'a Scm,
 }
 
 impl Resolver<'_> {
@@ -160,9 +174,10 @@ impl Resolver<'_> {
         own: &[(&str, Leaf)],
         place: Vec<Place>,
     ) -> Result<Expression<Leaf>, Fault> {
-        let parsed = expression::parse(text).map_err(|problem| {
-            let remedy = "write a rule such as \"wings and (flat_bill or webbed_paws)\"";
-            self.fault(place.clone(), problem, remedy)
+        let parsed = expression::parse(text).map_err(|Mistake { problem, remedy }| {
+            let usual =
+                || "write a rule such as \"wings and (flat_bill or webbed_paws)\"".to_owned();
+            self.fault(place.clone(), problem, remedy.unwrap_or_else(usual))
         })?;
         parsed.map(&mut |name: String| {
             if let Some((_, leaf)) = own.iter().find(|(word, _)| *word == name) {
@@ -176,8 +191,21 @@ impl Resolver<'_> {
                 let remedy = "uniform and normal belong to an Equation, natural to a do-operation";
                 return Err(self.fault(place.clone(), problem, remedy));
             }
-            Ok(Expression::Name(Leaf::Node(self.parent(&name, place.clone())?)))
+            let node = self.scm.find(&name);
+            node.map(|node| Expression::Name(Leaf::Node(node)))
+                .ok_or_else(|| self.unknown(&name, own, place.clone()))
         })
+    }
+
+    /// A name in an expression that stands for nothing: what is near it, or all that there is.
+    fn unknown(&self, name: &str, own: &[(&str, Leaf)], place: Vec<Place>) -> Fault {
+        let words = own.iter().map(|(word, _)| *word);
+        let known = self.scm.names().chain(self.scm.dial_names()).chain(words);
+        let remedy = match FUNCTIONS.iter().any(|(function, ..)| *function == name) {
+            true => format!("a function has its arguments in parentheses: {name}(...)"),
+            false => with_functions(&suggestion(name, known)),
+        };
+        self.fault(place, format!("unknown parent `{name}`"), remedy)
     }
 
     fn table(&self, of: &[String], rows: &[(Vec<usize>, Vec<f64>)]) -> Result<Law, Fault> {
@@ -225,8 +253,9 @@ impl Resolver<'_> {
     }
 
     fn confounded(&self, by: &str, with: Option<&str>, strength: f64) -> Result<Law, Fault> {
-        let parent = self.binary(by, "by")?;
-        let other = with.map_or(Ok(parent), |name| self.binary(name, "with"))?;
+        let parent = self.binary(self.scm, by, "by")?;
+        self.binary(self.written, by, "by")?;
+        let other = with.map_or(Ok(parent), |name| self.binary(self.written, name, "with"))?;
         if !(-1.0..=1.0).contains(&strength) {
             let problem = format!("strength {strength} is outside [-1, 1]");
             return Err(self.fault(
@@ -235,7 +264,7 @@ impl Resolver<'_> {
                 "a correlation goes from -1 to 1",
             ));
         }
-        let Some(joint) = self.scm.joint(&[parent, other]) else {
+        let Some(joint) = self.written.as_written().joint(&[parent, other]) else {
             let problem = format!("the correlation of `{by}` with its companion isn't exact");
             let remedy = "let both follow from finitely many noise values";
             return Err(self.fault(["by".into()], problem, remedy));
@@ -280,9 +309,9 @@ impl Resolver<'_> {
         Err(self.fault(place, problem, "name a binary or categorical node"))
     }
 
-    fn binary(&self, name: &str, field: &str) -> Result<NodeId, Fault> {
+    fn binary(&self, scm: &Scm, name: &str, field: &str) -> Result<NodeId, Fault> {
         let node = self.parent(name, vec![field.into()])?;
-        if self.scm.domain(node) == Domain::Binary {
+        if scm.domain(node) == Domain::Binary {
             return Ok(node);
         }
         let problem = format!("`{name}` isn't binary");
@@ -325,9 +354,14 @@ impl Resolver<'_> {
             sum += p;
             cumulative.push(sum);
         }
-        if (sum - 1.0).abs() > SUM_TOLERANCE {
+        let off = (sum - 1.0).abs();
+        // A difference such as 1e-6 is known to rounding itself.
+        if off > ROUNDING + SUM_TOLERANCE {
             let problem = format!("the probabilities add up to {sum}");
             return Err(self.fault(place.to_vec(), problem, "let them add up to 1"));
+        }
+        if off > SUM_TOLERANCE {
+            cumulative.iter_mut().for_each(|c| *c /= sum);
         }
         Ok(cumulative)
     }

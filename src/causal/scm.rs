@@ -1,5 +1,7 @@
 //! The structural causal model: nodes in causal order, each with its law.
 
+use std::borrow::Cow;
+
 use super::eliminate::{Inquiry, eliminate};
 use super::expression::{Expression, Leaf};
 use super::graph::topological_order;
@@ -37,6 +39,25 @@ impl Domain {
             Self::Categorical(values) => Some(values),
             Self::Continuous => None,
         }
+    }
+
+    /// Whether all values of another domain are among these.
+    #[must_use]
+    pub fn includes(self, other: Self) -> bool {
+        match (self.size(), other.size()) {
+            (Some(own), Some(new)) => new <= own,
+            (Some(_), None) => false,
+            (None, _) => true,
+        }
+    }
+
+    /// Whether a law has no other values than these; `node` is the one whose law it would be.
+    pub(crate) fn has_values_of(self, law: &Law, node: &str) -> Result<(), Fault> {
+        if self.includes(law.domain()) {
+            return Ok(());
+        }
+        let problem = "the mechanism has other values than the node";
+        Err(Fault::new(node, [], problem, "give one with the node's values"))
     }
 
     /// The value of this domain nearest to `x`; what is no finite number counts as 0.
@@ -102,7 +123,7 @@ impl Scm {
         let mut scm = Self {
             nodes: vec![None; names.len()],
             names,
-            order: Vec::with_capacity(declared.len()),
+            order: Vec::new(),
             dials: dials.to_vec(),
             selection: None,
             held: Interventions::none(),
@@ -126,24 +147,59 @@ impl Scm {
             // Unknown names are left for the resolver, which says where they stand.
             needs.push(named.filter_map(|n| scm.find(n)).collect::<Vec<_>>());
         }
-        let order = topological_order(&needs).map_err(|cycle| {
-            let mut way: Vec<&str> = cycle.iter().map(|&n| declared[n].0).collect();
+        for id in scm.ordered(&needs)? {
+            let (name, mechanism) = declared[id];
+            let law = Law::resolve(mechanism, name, &scm)?;
+            scm.place(id, law, mechanism.period());
+        }
+        Ok(scm)
+    }
+
+    /// An order in which every node stands after those that it needs.
+    pub(super) fn ordered(&self, needs: &[Vec<NodeId>]) -> Result<Vec<NodeId>, Fault> {
+        topological_order(needs).map_err(|cycle| {
+            let mut way: Vec<&str> = cycle.iter().map(|&n| self.name(n)).collect();
             way.push(way[0]);
             let problem = format!("cycle: {}", way.join(" <- "));
             Fault::new(way[0], [], problem, "no node may depend on itself, even by way of others")
-        })?;
-        for &id in &order {
-            let (name, mechanism) = declared[id];
-            let law = Law::resolve(mechanism, name, &scm)?;
-            let clock = match mechanism {
-                Mechanism::Clock { period } => Some(*period),
-                _ => None,
-            };
-            let stream = StreamId::of(name);
-            scm.nodes[id] = Some(Node { name: name.to_owned(), stream, law, clock });
-            scm.order.push(id);
+        })
+    }
+
+    /// The same names and dials, and no node yet.
+    pub(super) fn emptied(&self, dials: &[(String, f64)]) -> Self {
+        Self {
+            nodes: vec![None; self.len()],
+            names: self.names.clone(),
+            order: Vec::with_capacity(self.len()),
+            dials: dials.to_vec(),
+            selection: None,
+            held: Interventions::none(),
+            fresh: Vec::new(),
         }
-        Ok(scm)
+    }
+
+    /// Puts a node at the end of the order; `clock` is the period of one that is a clock.
+    pub(super) fn place(&mut self, id: NodeId, law: Law, clock: Option<u64>) {
+        let name = self.names[id].clone();
+        self.nodes[id] = Some(Node { stream: StreamId::of(&name), name, law, clock });
+        self.order.push(id);
+    }
+
+    /// Adds a node after all others.
+    pub(super) fn append(&mut self, name: &str, law: Law) -> NodeId {
+        self.names.push(name.to_owned());
+        self.nodes.push(None);
+        self.place(self.names.len() - 1, law, None);
+        self.names.len() - 1
+    }
+
+    /// The model as it's written: every specimen is kept, and nothing is held.
+    pub(super) fn as_written(&self) -> Cow<'_, Self> {
+        if self.selection.is_none() && self.held.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let held = Interventions::none();
+        Cow::Owned(Self { selection: None, held, fresh: Vec::new(), ..self.clone() })
     }
 
     /// The number of nodes.
@@ -192,6 +248,16 @@ impl Scm {
     #[must_use]
     pub fn domain(&self, node: NodeId) -> Domain {
         self.law(node).map_or(Domain::Continuous, Law::domain)
+    }
+
+    /// The names of all nodes.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// The names of all dials.
+    pub(super) fn dial_names(&self) -> impl Iterator<Item = &str> {
+        self.dials.iter().map(|(name, _)| name.as_str())
     }
 
     /// The number that a dial stands for.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{WRONG_INPUT, console, sight};
-use crate::scene::load;
+use crate::scene::{Stage, load};
 
 /// Arguments of `check`.
 #[derive(Args)]
@@ -24,7 +24,7 @@ impl Check {
             match load(scene) {
                 Ok(stage) => {
                     console::say(&format!("{}: ok", scene.display()));
-                    sight::tell(&stage);
+                    tell(&stage);
                 }
                 Err(error) => {
                     console::complain(&error);
@@ -33,5 +33,20 @@ impl Check {
             }
         }
         Ok(if wrong { ExitCode::from(WRONG_INPUT) } else { ExitCode::SUCCESS })
+    }
+}
+
+/// What there is to know of a scene that is right, out of the way of the answer.
+fn tell(stage: &Stage) {
+    sight::tell(stage);
+    for note in &stage.notes {
+        console::note(note);
+    }
+    let found = stage.found_roles();
+    if !found.is_empty() {
+        console::note(&format!("  roles that were found: {found}"));
+    }
+    for regime in &stage.regimes {
+        console::note(&format!("  regime {}: {}", regime.name, regime.words(stage)));
     }
 }

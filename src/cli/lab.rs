@@ -68,7 +68,7 @@ impl Lab {
         if self.variant.is_some() || !self.set.is_empty() {
             let mut stage = (*opening.stage).clone();
             if let Some(variant) = &self.variant {
-                stage = with_variant(stage, variant)?;
+                stage = with_variant(&stage, variant)?;
             }
             opening.stage = Arc::new(with_overrides(stage, &self.set)?);
             opening.training = opening.stage.scene.training.clone();

@@ -11,7 +11,7 @@ use crate::dataset::Part;
 use crate::learn::{Compute, Device, Engine, choose};
 use crate::measure::SPECIMENS;
 use crate::scene::training::{Method, Objective, Training};
-use crate::scene::{self, Stage, load, with_overrides, with_variant};
+use crate::scene::{self, Stage, WrongRoles, load_as, with_overrides_as, with_variant_as};
 
 /// A scene and how to train on it.
 #[derive(Args)]
@@ -30,12 +30,21 @@ pub struct SceneOptions {
 impl SceneOptions {
     /// The checked scene with its settings.
     pub fn load(&self) -> anyhow::Result<Stage> {
-        let stage = load(&self.scene)?;
-        let stage = match &self.variant {
-            Some(variant) => with_variant(stage, variant)?,
-            None => stage,
-        };
-        Ok(with_overrides(stage, &self.set)?)
+        self.load_as(WrongRoles::Refused)
+    }
+
+    /// As [`SceneOptions::load`], of a scene whose declared roles may be wrong. What there is to
+    /// note of it is said.
+    pub fn load_as(&self, wrong: WrongRoles) -> anyhow::Result<Stage> {
+        let mut stage = load_as(&self.scene, wrong)?;
+        if let Some(variant) = &self.variant {
+            stage = with_variant_as(&stage, variant, wrong)?;
+        }
+        stage = with_overrides_as(stage, &self.set, wrong)?;
+        for note in &stage.notes {
+            console::note(note);
+        }
+        Ok(stage)
     }
 }
 

@@ -10,7 +10,7 @@ use clap::Args;
 use super::options::SceneOptions;
 use super::{UsageError, console};
 use crate::causal::{NodeId, Scm};
-use crate::scene::{RolesBy, Stage};
+use crate::scene::{RolesBy, Stage, WrongRoles};
 use answer::Answer;
 
 /// Arguments of `truth`.
@@ -41,7 +41,13 @@ pub struct TruthCommand {
 impl TruthCommand {
     /// Prints the truth as tables or as JSON.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let stage = self.scene.load()?;
+        let stage = self.scene.load_as(WrongRoles::Told)?;
+        for error in &stage.wrong_roles {
+            console::note(error);
+        }
+        if !stage.wrong_roles.is_empty() {
+            console::note(&"The truth below is that of the scene with the right roles.");
+        }
         let (scm, instrument) = self.model(&stage)?;
         let classes = self.classes(&stage)?;
         let answer = Answer::of(&stage, &self.regime, scm, &classes, instrument);

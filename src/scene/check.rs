@@ -3,15 +3,8 @@
 use super::locate::{Tree, line_and_column};
 use super::regime::{declared, flipped};
 use super::training::Step;
-use super::{CLASS, Change, Disturbance, Renderers, RolesBy, Scene, SceneError};
-use crate::causal::bounds::Evidence;
-use crate::causal::causation::{Direction, Finding, Query};
-use crate::causal::exogenous::kept_share;
+use super::{Change, Disturbance, Note, Renderers, Scene, SceneError};
 use crate::causal::{Domain, Fault, Law, Mechanism, NodeId, Place, RESERVED, Scm};
-
-/// The least share of specimens that a selection may keep, and over how many draws it's found.
-const LEAST_KEPT: f64 = 0.001;
-const SELECTION_DRAWS: u64 = 10_000;
 
 /// Checks one scene and points at the text it came from.
 pub(super) struct Checker<'a> {
@@ -43,7 +36,14 @@ impl<'a> Checker<'a> {
             problem: problem.into(),
             node: node.map(str::to_owned),
             remedy: remedy.into(),
+            others: Vec::new(),
         }
+    }
+
+    /// A note on the value at the end of `way`.
+    pub fn note(&self, way: &[Place], node: Option<&str>, text: impl Into<String>) -> Note {
+        let SceneError { path, position, problem, node, .. } = self.error(way, node, text, "");
+        Note { path, position, text: problem, node }
     }
 
     /// Version and names.
@@ -103,18 +103,43 @@ impl<'a> Checker<'a> {
             self.error(&way, Some(&fault.node), fault.problem, fault.remedy)
         })?;
         if let Some(rule) = &self.scene.selection {
-            let error = |problem: String, remedy: String| {
-                self.error(&["selection".into()], None, problem, remedy)
-            };
-            scm.select(rule).map_err(|fault| error(fault.problem, fault.remedy))?;
-            let kept = kept_share(&scm, self.scene.seed, SELECTION_DRAWS);
-            if kept < LEAST_KEPT {
-                let problem = format!("the selection keeps {kept} of all specimens");
-                let remedy = format!("let it keep {LEAST_KEPT} or more");
-                return Err(error(problem, remedy));
-            }
+            scm.select(rule).map_err(|fault| {
+                self.error(&["selection".into()], None, fault.problem, fault.remedy)
+            })?;
         }
         Ok(scm)
+    }
+
+    /// Notes on rows of probabilities that miss 1 by rounding, those of regimes included.
+    pub fn rounded(&self) -> Vec<Note> {
+        let nodes = declared(self.scene).into_iter().map(|(name, mechanism)| {
+            let mut way = self.way_to(&name);
+            way.push("mechanism".into());
+            (way, name, mechanism)
+        });
+        let replaced = self.scene.regimes.iter().flat_map(|(regime, changes)| {
+            changes.iter().enumerate().filter_map(move |(i, change)| match change {
+                Change::Replace(name, mechanism) => {
+                    let way = ["regimes".into(), regime.as_str().into(), i.into(), 1.into()];
+                    Some((way.to_vec(), name.clone(), mechanism.clone()))
+                }
+                _ => None,
+            })
+        });
+        let mut notes = Vec::new();
+        for (way, name, mechanism) in nodes.chain(replaced) {
+            let rows = mechanism.rounded_rows();
+            let Some((first, _)) = rows.first() else { continue };
+            let most = rows.iter().map(|(_, sum)| (sum - 1.0).abs()).fold(0.0, f64::max);
+            let which = match rows.len() {
+                1 => "the probabilities miss".to_owned(),
+                n => format!("{n} rows of probabilities, this one first, miss"),
+            };
+            let text = format!("{which} 1 by up to {most:.1e}, as by rounding, and are normalised");
+            let way: Vec<Place> = way.into_iter().chain(first.iter().cloned()).collect();
+            notes.push(self.note(&way, Some(&name), text));
+        }
+        notes
     }
 
     /// The dials: names of their own, finite numbers.
@@ -188,37 +213,6 @@ impl<'a> Checker<'a> {
             ),
             (None, ..) => Ok((0.0, 1.0)),
         }
-    }
-
-    /// The declared role against the truth, or against what observation shows of it.
-    pub fn role(
-        &self,
-        scm: &Scm,
-        i: usize,
-        query: &Query,
-        found: &Finding,
-    ) -> Result<(), SceneError> {
-        let declared = &self.scene.factors[i];
-        let way = ["factors".into(), i.into(), "role".into()];
-        let mut judged = found.truths[CLASS];
-        if self.scene.roles == RolesBy::Observation && declared.role.is_causal() {
-            let evidence = Evidence::of(scm, query);
-            if evidence.trials.is_some() {
-                let problem = "what is observed of the factor isn't exact";
-                let remedy = "let factor and label follow from finitely many noise values";
-                return Err(self.error(&way, Some(&declared.name), problem, remedy));
-            }
-            let seen = evidence.observational();
-            let reversed = (-seen.pns).max(0.0);
-            judged.forward = Direction { pn: Some(seen.pn), ps: Some(seen.ps), pns: seen.pns };
-            judged.reversed.pns = reversed;
-        }
-        let Some(why) = declared.role.contradiction(&judged, found.associated) else {
-            return Ok(());
-        };
-        let problem = format!("role {} is contradicted by the truth: {why}", declared.role);
-        let remedy = "declare the role that the mechanisms give it, or change them";
-        Err(self.error(&way, Some(&declared.name), problem, remedy))
     }
 
     /// The modalities with their bindings resolved.
@@ -385,10 +379,15 @@ impl<'a> Checker<'a> {
         Ok(all)
     }
 
-    /// A fault of a regime; `change` is the position of the culprit where the scene declares it.
-    pub fn regime_fault(&self, name: &str, change: Option<usize>, fault: Fault) -> SceneError {
-        let mut way = vec!["regimes".into(), name.into()];
-        way.extend(change.map(Place::Index));
+    /// A note on a regime that the scene doesn't declare and that can't be.
+    pub fn left_out(&self, name: &str, fault: &Fault) -> Note {
+        let text = format!("there is no regime `{name}`: {}", fault.problem);
+        self.note(&["regimes".into()], None, text)
+    }
+
+    /// A fault of a regime; `change` is the position of the culprit.
+    pub fn regime_fault(&self, name: &str, change: usize, fault: Fault) -> SceneError {
+        let mut way = vec!["regimes".into(), name.into(), change.into()];
         way.extend(fault.place);
         let problem = format!("regime `{name}`: {}", fault.problem);
         self.error(&way, Some(&fault.node), problem, fault.remedy)

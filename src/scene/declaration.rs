@@ -93,8 +93,9 @@ pub struct Confounder {
 pub struct FactorDeclaration {
     /// Its name.
     pub name: String,
-    /// What it is to the label; checked against the truth.
-    pub role: Role,
+    /// What it is to the label; checked against the truth, and found where it's left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// How its value comes about.
     pub mechanism: Mechanism,
     /// The two values between which PN, PS and PNS are asked: (absent, present). Left out it is

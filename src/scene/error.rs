@@ -15,6 +15,38 @@ pub struct SceneError {
     pub node: Option<String>,
     /// What would be right.
     pub remedy: String,
+    /// What else is wrong, where more than one thing is found at once; none of them has others.
+    pub others: Vec<Self>,
+}
+
+impl SceneError {
+    /// An error of a whole file, or of something that is no part of one.
+    #[must_use]
+    pub fn of(path: &str, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            path: path.to_owned(),
+            position: None,
+            problem: problem.into(),
+            node: None,
+            remedy: remedy.into(),
+            others: Vec::new(),
+        }
+    }
+
+    /// One error of several, or `None` of none.
+    #[must_use]
+    pub fn together(errors: Vec<Self>) -> Option<Self> {
+        let mut errors = errors.into_iter();
+        let first = errors.next()?;
+        Some(Self { others: errors.collect(), ..first })
+    }
+
+    /// The error without lines and columns, where they are of a text that nobody has seen.
+    #[must_use]
+    pub fn placeless(self) -> Self {
+        let others = self.others.into_iter().map(Self::placeless).collect();
+        Self { position: None, others, ..self }
+    }
 }
 
 impl fmt::Display for SceneError {
@@ -30,7 +62,7 @@ impl fmt::Display for SceneError {
         if !self.remedy.is_empty() {
             write!(f, "; {}", self.remedy)?;
         }
-        Ok(())
+        self.others.iter().try_for_each(|other| write!(f, "\n{other}"))
     }
 }
 

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::binding::grammar_file;
 use super::check::Checker;
 use super::locate::{Tree, byte_at};
+use super::roles::WrongRoles;
 use super::stage::Draft;
 use super::{Modality, Scene, SceneError, Stage};
 use crate::causal::suggestion;
@@ -25,15 +26,20 @@ pub(super) fn options() -> ron::Options {
 /// # Errors
 /// The file can't be read, isn't RON, or declares something that can't be.
 pub fn load(path: &Path) -> Result<Stage, SceneError> {
+    load_as(path, WrongRoles::Refused)
+}
+
+/// As [`load`], of a scene whose declared roles may be wrong.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_as(path: &Path, wrong: WrongRoles) -> Result<Stage, SceneError> {
     let shown = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| SceneError {
-        path: shown.clone(),
-        position: None,
-        problem: format!("the scene can't be read: {error}"),
-        node: None,
-        remedy: "name a file such as scenes/duck.ron".to_owned(),
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let problem = format!("the scene can't be read: {error}");
+        SceneError::of(&shown, problem, "name a file such as scenes/duck.ron")
     })?;
-    parse(&text, &shown)
+    Stage::new_as(read(&text, &shown)?, &text, &shown, wrong)
 }
 
 /// Checks the text of a scene; `path` is what errors call it, and where its grammar file is
@@ -51,7 +57,8 @@ pub fn parse(text: &str, path: &str) -> Result<Stage, SceneError> {
 /// As [`load`].
 pub fn check(text: &str, path: &str) -> Result<Scene, SceneError> {
     let scene = read(text, path)?;
-    Draft::new(&scene, &Checker::new(&scene, text, path))?;
+    let checker = Checker::new(&scene, text, path);
+    Draft::new(&scene, &checker)?.regimes(&scene, &checker)?;
     Ok(scene)
 }
 
@@ -112,13 +119,7 @@ pub fn read_ron<T: DeserializeOwned>(text: &str, path: &str) -> Result<T, SceneE
 
 /// What the reader of RON found wrong, in the words of scenes.
 fn told(code: &ron::Error) -> SceneError {
-    let say = |problem: String, remedy: String| SceneError {
-        path: String::new(),
-        position: None,
-        problem,
-        node: None,
-        remedy,
-    };
+    let say = |problem: String, remedy: String| SceneError::of("", problem, remedy);
     match code {
         ron::Error::NoSuchStructField { expected, found, .. } => {
             say(format!("unknown field `{found}`"), suggestion(found, expected.iter().copied()))
@@ -133,7 +134,8 @@ fn told(code: &ron::Error) -> SceneError {
             say(format!("the field `{field}` stands twice"), "give it once".to_owned())
         }
         other => {
-            let remedy = "see the scenes that come with the program for the form";
+            let remedy =
+                "see the scenes that come with the program, and their README.md, for the form";
             say(other.to_string(), remedy.to_owned())
         }
     }

@@ -46,17 +46,7 @@ pub fn operation(scm: &Scm, text: &str) -> Result<(NodeId, Action), Fault> {
             })?;
             scm.soften(node, &mechanism)?
         }
-        _ => {
-            let value = number()?;
-            if let Some(size) = scm.domain(node).size()
-                && (value.fract() != 0.0 || !(0.0..size as f64).contains(&value))
-            {
-                let problem = format!("`{name}` can't be {value}");
-                let remedy = format!("`{name}` has the values 0 to {}", size - 1);
-                return Err(Fault::new(name, [], problem, remedy));
-            }
-            Action::Set(value)
-        }
+        _ => scm.set(node, number()?)?,
     };
     Ok((node, action))
 }

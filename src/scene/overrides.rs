@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::load::{parse, read, read_beside, read_ron, to_ron};
+use super::load::{read, read_beside, read_ron, to_ron};
 use super::locate::Tree;
+use super::roles::WrongRoles;
 use super::{Scene, SceneError, Stage};
 use crate::causal::Place;
 
@@ -15,17 +16,30 @@ use crate::causal::Place;
 /// # Errors
 /// A setting without `=`, a way that leads nowhere, or a value that can't stand there.
 pub fn with_overrides(stage: Stage, settings: &[String]) -> Result<Stage, SceneError> {
+    with_overrides_as(stage, settings, WrongRoles::Refused)
+}
+
+/// As [`with_overrides`], of a scene whose declared roles may be wrong.
+///
+/// # Errors
+/// As [`with_overrides`].
+pub fn with_overrides_as(
+    stage: Stage,
+    settings: &[String],
+    wrong: WrongRoles,
+) -> Result<Stage, SceneError> {
     let mut stage = stage;
     for setting in settings {
         let path = format!("--set {setting}");
         let Some((way, value)) = setting.split_once('=') else {
-            return Err(fail(&path, "no value is given".to_owned(), "write way=value"));
+            return Err(SceneError::of(&path, "no value is given", "write way=value"));
         };
-        let text = replaced(&to_ron(&stage.scene), way, value, &path)?;
+        let text = replaced(&to_ron(&stage.declared()), way, value, &path)?;
         // Files are named as a person in this folder would name them.
         stage = read_beside(&text, &path, Path::new(""))
-            .and_then(|scene| Stage::new(scene, &text, &path))
-            .map_err(|error| SceneError { position: None, ..error })?;
+            .and_then(|scene| Stage::new_as(scene, &text, &path, wrong))
+            .map_err(SceneError::placeless)?
+            .placeless();
     }
     Ok(stage)
 }
@@ -34,10 +48,24 @@ pub fn with_overrides(stage: Stage, settings: &[String]) -> Result<Stage, SceneE
 ///
 /// # Errors
 /// An unknown variant, or as [`with_overrides`].
-pub fn with_variant(stage: Stage, variant: &str) -> Result<Stage, SceneError> {
+pub fn with_variant(stage: &Stage, variant: &str) -> Result<Stage, SceneError> {
+    with_variant_as(stage, variant, WrongRoles::Refused)
+}
+
+/// As [`with_variant`], of a scene whose declared roles may be wrong.
+///
+/// # Errors
+/// As [`with_variant`].
+pub fn with_variant_as(
+    stage: &Stage,
+    variant: &str,
+    wrong: WrongRoles,
+) -> Result<Stage, SceneError> {
     let path = format!("--variant {variant}");
-    let scene = variant_of(&stage.scene, variant, &path)?;
-    parse(&to_ron(&scene), &path).map_err(|error| SceneError { position: None, ..error })
+    let scene = variant_of(&stage.declared(), variant, &path)?;
+    let text = to_ron(&scene);
+    let stage = Stage::new_as(scene, &text, &path, wrong).map_err(SceneError::placeless)?;
+    Ok(stage.placeless())
 }
 
 /// A declaration in one of the variants that it names, unchecked. `path` is what errors call it.
@@ -48,7 +76,8 @@ pub fn variant_of(scene: &Scene, variant: &str, path: &str) -> Result<Scene, Sce
     let Some(settings) = scene.variants.get(variant) else {
         let known = scene.variants.keys().map(String::as_str);
         let remedy = crate::causal::suggestion(variant, known);
-        return Err(fail(path, format!("the scene has no variant `{variant}`"), &remedy));
+        let problem = format!("the scene has no variant `{variant}`");
+        return Err(SceneError::of(path, problem, remedy));
     };
     settled(scene, settings.iter().map(|(way, value)| (way.as_str(), value.as_str())), path)
 }
@@ -67,19 +96,9 @@ pub fn settled<'a>(
         let path = format!("{path}: {way} = {value}");
         text = replaced(&text, way, value, &path)?;
         // Read at once, so that the setting that is wrong is the one that is named.
-        read_ron::<Scene>(&text, &path).map_err(|error| SceneError { position: None, ..error })?;
+        read_ron::<Scene>(&text, &path).map_err(SceneError::placeless)?;
     }
     read(&text, path)
-}
-
-fn fail(path: &str, problem: String, remedy: &str) -> SceneError {
-    SceneError {
-        path: path.to_owned(),
-        position: None,
-        problem,
-        node: None,
-        remedy: remedy.to_owned(),
-    }
 }
 
 /// Fields that had another name, and what to write now.
@@ -100,7 +119,7 @@ fn replaced(text: &str, way: &str, value: &str, path: &str) -> Result<String, Sc
         let problem = format!("the scene has no `{}`", way.trim());
         let renamed = RENAMED.iter().find(|(old, _)| *old == way.trim());
         let remedy = renamed.map_or("name a field that the resolved scene has", |(_, now)| now);
-        return Err(fail(path, problem, remedy));
+        return Err(SceneError::of(path, problem, remedy));
     };
     Ok(format!("{}{}{}", &text[..found.start], value.trim(), &text[found.end..]))
 }

@@ -1,7 +1,9 @@
 //! Regimes: the scene's model after named changes.
 
+use std::collections::BTreeMap;
+
 use super::{Change, Disturbance, Scene};
-use crate::causal::{Action, Domain, Fault, Mechanism, NodeId, Scm};
+use crate::causal::{Action, Domain, Fault, Interventions, Mechanism, NodeId, Role, Scm};
 
 /// A scene under named changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,11 +50,22 @@ pub(super) fn node_of(change: &Change) -> Option<&str> {
     }
 }
 
+/// The change that is to blame for a fault which shows only when all of them are made: the last
+/// one of the node at fault, else the last that changes what naturally comes about.
+fn culprit(changes: &[Change], fault: &Fault) -> usize {
+    let natural =
+        |c: &Change| matches!(c, Change::Strength(..) | Change::Replace(..) | Change::Dial(..));
+    let own = changes.iter().rposition(|c| node_of(c) == Some(&fault.node));
+    own.or_else(|| changes.iter().rposition(natural)).unwrap_or_default()
+}
+
 /// The regime after `changes`, in their order, on top of the scene.
 ///
 /// Node names stay, and with them the noise: a specimen of a regime is the specimen of the scene
-/// with other mechanisms. Where the scene keeps only some specimens, they are chosen as they
-/// naturally are; then comes what is set or randomised. The error tells which change is at fault.
+/// with other mechanisms. Mechanisms that aren't changed stay as the scene's model has them
+/// ([`Scm::revised`]). Where only some specimens are kept, they are chosen as they naturally are;
+/// then comes what is set or randomised, and of several operations on a node the last. The error
+/// tells which change is at fault.
 pub(super) fn changed(
     scene: &Scene,
     scm: &Scm,
@@ -63,18 +76,16 @@ pub(super) fn changed(
         scene,
         scm,
         mechanisms: declared(scene),
+        changed: Vec::new(),
         dials: scene.dials.iter().map(|(n, v)| (n.clone(), *v)).collect(),
         selection: scene.selection.clone(),
         disturbances: scene.disturbances.clone(),
-        operations: Vec::new(),
+        operations: BTreeMap::new(),
     };
     for (i, change) in changes.iter().enumerate() {
         draft.apply(change).map_err(|fault| (i, fault))?;
     }
-    let scm = draft.build().map_err(|fault| {
-        let culprit = changes.iter().position(|c| node_of(c) == Some(&fault.node));
-        (culprit.unwrap_or(0), fault)
-    })?;
+    let scm = draft.build().map_err(|fault| (culprit(changes, &fault), fault))?;
     let changes = changes.to_vec();
     Ok(Regime { name: name.to_owned(), changes, scm, disturbances: draft.disturbances })
 }
@@ -84,55 +95,63 @@ struct Draft<'a> {
     scene: &'a Scene,
     /// The model of the scene as it stands.
     scm: &'a Scm,
+    /// Every node with its mechanism, by [`NodeId`].
     mechanisms: Vec<(String, Mechanism)>,
+    /// The nodes whose own mechanism is another, or reads another dial.
+    changed: Vec<NodeId>,
     dials: Vec<(String, f64)>,
     selection: Option<String>,
     disturbances: Vec<Disturbance>,
     /// What comes after the selection.
-    operations: Vec<Operation>,
+    operations: BTreeMap<NodeId, Operation>,
 }
 
 /// A do-operation that is in force throughout a regime.
 enum Operation {
-    Randomise(String, Mechanism),
-    Set(String, f64),
-    Shift(String, f64),
-    Scale(String, f64),
-    Apply(String, String),
+    Randomise(Mechanism),
+    Set(f64),
+    Shift(f64),
+    Scale(f64),
+    Apply(String),
 }
 
 impl Draft<'_> {
     fn apply(&mut self, change: &Change) -> Result<(), Fault> {
         match change {
             Change::Strength(name, wanted) => {
-                let Mechanism::Confounded { strength, .. } = self.mechanism(name)? else {
+                let node = self.node(name)?;
+                let Mechanism::Confounded { strength, .. } = &mut self.mechanisms[node].1 else {
                     let problem = "the node has no strength";
                     let remedy = "name a node whose mechanism is Confounded";
                     return Err(Fault::new(name, [0.into()], problem, remedy));
                 };
                 *strength = *wanted;
+                self.changed.push(node);
             }
-            Change::Replace(name, other) => *self.mechanism(name)? = other.clone(),
+            Change::Replace(name, other) => {
+                let node = self.node(name)?;
+                self.mechanisms[node].1 = other.clone();
+                self.changed.push(node);
+            }
             Change::RandomiseNonCausal => {
-                for factor in self.scene.factors.iter().filter(|f| !f.role.is_causal()) {
+                // Where no role is known yet, any factor will do to see whether it can be.
+                let causal = |role: Option<Role>| role.is_some_and(Role::is_causal);
+                for factor in self.scene.factors.iter().filter(|f| !causal(f.role)) {
                     self.randomise(&factor.name)?;
                 }
             }
             Change::Randomise(name) => self.randomise(name)?,
-            Change::Set(name, value) => self.operate(name, Operation::Set(name.clone(), *value))?,
-            Change::Shift(name, by) => self.operate(name, Operation::Shift(name.clone(), *by))?,
-            Change::Scale(name, by) => self.operate(name, Operation::Scale(name.clone(), *by))?,
+            Change::Set(name, value) => {
+                // It has to be a value of the node as the scene has it.
+                self.scm.set(self.node(name)?, *value)?;
+                self.operate(name, Operation::Set(*value))?;
+            }
+            Change::Shift(name, by) => self.operate(name, Operation::Shift(*by))?,
+            Change::Scale(name, by) => self.operate(name, Operation::Scale(*by))?,
             Change::Apply(name, function) => {
-                self.operate(name, Operation::Apply(name.clone(), function.clone()))?;
+                self.operate(name, Operation::Apply(function.clone()))?;
             }
-            Change::Dial(name, value) => {
-                let Some(dial) = self.dials.iter_mut().find(|(n, _)| n == name) else {
-                    let known = self.dials.iter().map(|(n, _)| n.as_str());
-                    let remedy = crate::causal::suggestion(name, known);
-                    return Err(Fault::new(name, [0.into()], "unknown dial", remedy));
-                };
-                dial.1 = *value;
-            }
+            Change::Dial(name, value) => self.turn(name, *value)?,
             Change::Select(rule) => self.selection = Some(rule.clone()),
             Change::Unselect => self.selection = None,
             Change::Disturb(disturbance) => self.disturbances.push(disturbance.clone()),
@@ -140,19 +159,27 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn mechanism(&mut self, name: &str) -> Result<&mut Mechanism, Fault> {
-        match self.mechanisms.iter_mut().find(|(n, _)| n == name) {
-            Some((_, mechanism)) => Ok(mechanism),
-            None => {
-                let remedy = self.scm.suggestion(name);
-                Err(Fault::new(name, [0.into()], "unknown node", remedy))
-            }
-        }
+    fn node(&self, name: &str) -> Result<NodeId, Fault> {
+        self.scm
+            .find(name)
+            .ok_or_else(|| Fault::new(name, [0.into()], "unknown node", self.scm.suggestion(name)))
     }
 
     fn operate(&mut self, name: &str, operation: Operation) -> Result<(), Fault> {
-        self.mechanism(name)?;
-        self.operations.push(operation);
+        self.operations.insert(self.node(name)?, operation);
+        Ok(())
+    }
+
+    fn turn(&mut self, name: &str, value: f64) -> Result<(), Fault> {
+        let Some(dial) = self.dials.iter_mut().find(|(n, _)| n == name) else {
+            let known = self.dials.iter().map(|(n, _)| n.as_str());
+            let remedy = crate::causal::suggestion(name, known);
+            return Err(Fault::new(name, [0.into()], "unknown dial", remedy));
+        };
+        dial.1 = value;
+        let reads = |mechanism: &Mechanism| mechanism.parents().iter().any(|n| n == name);
+        let readers = self.mechanisms.iter().enumerate().filter(|(_, (_, m))| reads(m));
+        self.changed.extend(readers.map(|(node, _)| node));
         Ok(())
     }
 
@@ -160,12 +187,12 @@ impl Draft<'_> {
     /// random by itself and stays, unless it had a part in the selection; one with parents is
     /// drawn between the two ends of its contrast.
     fn randomise(&mut self, name: &str) -> Result<(), Fault> {
-        let own = self.mechanism(name)?.clone();
-        let domain = self.scm.find(name).map_or(Domain::Continuous, |node| self.scm.domain(node));
-        let drawn = match domain {
+        let node = self.node(name)?;
+        let own = &self.mechanisms[node].1;
+        let drawn = match self.scm.domain(node) {
             Domain::Binary => Mechanism::Bernoulli(0.5),
             Domain::Categorical(k) => Mechanism::Categorical(vec![1.0 / k as f64; k]),
-            Domain::Continuous if own.parents().is_empty() => own,
+            Domain::Continuous if own.parents().is_empty() => own.clone(),
             Domain::Continuous => {
                 let factor = self.scene.factors.iter().find(|f| f.name == name);
                 let Some((a, b)) = factor.and_then(|f| f.contrast) else {
@@ -176,63 +203,51 @@ impl Draft<'_> {
                 Mechanism::Uniform(a.min(b), a.max(b))
             }
         };
-        self.operations.push(Operation::Randomise(name.to_owned(), drawn));
-        Ok(())
+        self.operate(name, Operation::Randomise(drawn))
     }
 
-    /// Builds the model. Without a selection a randomised or set node simply has another
-    /// mechanism, which keeps everything finite exact.
-    fn build(&mut self) -> Result<Scm, Fault> {
-        if self.selection.is_none() {
-            let mut left = Vec::new();
-            for operation in std::mem::take(&mut self.operations) {
-                match operation {
-                    Operation::Randomise(name, drawn) => *self.mechanism(&name)? = drawn,
-                    // A discrete node keeps its values: what depends on it may need them.
-                    Operation::Set(name, value) => {
-                        let node = self.scm.find(&name);
-                        let size = node.and_then(|node| self.scm.domain(node).size());
-                        *self.mechanism(&name)? = constant(size, value);
-                    }
-                    other => left.push(other),
-                }
-            }
-            self.operations = left;
-        }
+    fn build(&self) -> Result<Scm, Fault> {
         let pairs: Vec<(&str, &Mechanism)> =
             self.mechanisms.iter().map(|(n, m)| (n.as_str(), m)).collect();
-        let mut scm = Scm::build_with(&pairs, &self.dials)?;
+        let mut scm = self.scm.revised(&pairs, &self.changed, &self.dials)?;
+        self.shown_as_before(&scm)?;
         if let Some(rule) = &self.selection {
             scm.select(rule)?;
         }
-        for operation in &self.operations {
-            hold(&mut scm, operation)?;
+        let mut all = Interventions::none();
+        for (&node, operation) in &self.operations {
+            all.insert(node, operation.action(&scm, node)?);
+        }
+        if !scm.is_selective() {
+            // The same world as under these do-operations, and exact where that is.
+            return Ok(scm.under(&all));
+        }
+        for (node, action) in all.iter() {
+            let fresh = matches!(self.operations.get(node), Some(Operation::Randomise(_)));
+            scm.hold(*node, action.clone(), fresh);
         }
         Ok(scm)
     }
-}
 
-/// A mechanism that always gives `value`, with the values of a node that has `size` of them.
-fn constant(size: Option<usize>, value: f64) -> Mechanism {
-    let at = value as usize;
-    match size {
-        Some(size) if size > 2 && at < size => {
-            let only = |i| if i == at { 1.0 } else { 0.0 };
-            Mechanism::Categorical((0..size).map(only).collect())
+    /// Factors and label have no values that the scene doesn't have: they are shown and asked for.
+    fn shown_as_before(&self, scm: &Scm) -> Result<(), Fault> {
+        for node in self.scene.confounders.len()..scm.len() {
+            if let Some(law) = scm.law(node) {
+                self.scm.domain(node).has_values_of(law, scm.name(node))?;
+            }
         }
-        _ => Mechanism::Constant(value),
+        Ok(())
     }
 }
 
-fn hold(scm: &mut Scm, operation: &Operation) -> Result<(), Fault> {
-    let node = |scm: &Scm, name: &str| -> NodeId { scm.find(name).unwrap_or_default() };
-    let (name, action, fresh) = match operation {
-        Operation::Randomise(name, drawn) => (name, scm.soften(node(scm, name), drawn)?, true),
-        Operation::Set(name, value) => (name, Action::Set(*value), false),
-        Operation::Shift(name, by) => (name, scm.shift(node(scm, name), *by)?, false),
-        Operation::Scale(name, by) => (name, scm.scale(node(scm, name), *by)?, false),
-        Operation::Apply(name, function) => (name, scm.apply(node(scm, name), function)?, false),
-    };
-    scm.hold(node(scm, name), action, fresh);
-    Ok(())
+impl Operation {
+    fn action(&self, scm: &Scm, node: NodeId) -> Result<Action, Fault> {
+        match self {
+            Self::Randomise(drawn) => scm.soften(node, drawn),
+            Self::Set(value) => Ok(Action::Set(*value)),
+            Self::Shift(by) => scm.shift(node, *by),
+            Self::Scale(by) => scm.scale(node, *by),
+            Self::Apply(function) => scm.apply(node, function),
+        }
+    }
 }

@@ -3,8 +3,9 @@
 use super::check::Checker;
 use super::reach;
 use super::regime::changed;
-use super::{Regime, Renderers, Scene, SceneError};
-use crate::causal::causation::{Query, Truth, findings};
+use super::roles::{Roles, WrongRoles};
+use super::{Note, Regime, Renderers, Scene, SceneError};
+use crate::causal::causation::{Truth, findings};
 use crate::causal::tally::Contrast;
 use crate::causal::{Domain, NodeId, Role, Scm};
 
@@ -44,10 +45,17 @@ pub struct Stage {
     pub label: NodeId,
     /// The factors in the order of the scene.
     pub factors: Vec<Factor>,
-    /// The regimes: `iid`, `flipped`, `randomised`, then the scene's own by name.
+    /// The regimes: `iid`, `flipped`, `randomised`, then the scene's own by name. Of `flipped` and
+    /// `randomised` one that can't be is left out with a note.
     pub regimes: Vec<Regime>,
     /// The renderers of the scene's modalities.
     pub renderers: Renderers,
+    /// What is worth knowing of the scene though it's right.
+    pub notes: Vec<Note>,
+    /// Declared roles that are wrong: none but where that was allowed ([`WrongRoles::Told`]).
+    pub wrong_roles: Vec<SceneError>,
+    /// The roles as they were declared; those of `scene` are all there, and right.
+    declared_roles: Vec<Option<Role>>,
 }
 
 /// The label's class that is asked about: the second, "it is one".
@@ -57,23 +65,80 @@ impl Stage {
     /// Checks a declaration. `text` is what it was read from and `path` its name in errors.
     ///
     /// # Errors
-    /// The first thing that is wrong with it.
+    /// The first thing that is wrong with it; of wrong roles all.
     pub fn new(scene: Scene, text: &str, path: &str) -> Result<Self, SceneError> {
+        Self::new_as(scene, text, path, WrongRoles::Refused)
+    }
+
+    /// As [`Stage::new`], of a scene whose declared roles may be wrong.
+    ///
+    /// # Errors
+    /// As [`Stage::new`].
+    pub fn new_as(
+        scene: Scene,
+        text: &str,
+        path: &str,
+        wrong: WrongRoles,
+    ) -> Result<Self, SceneError> {
         let checker = Checker::new(&scene, text, path);
-        let Draft { label, contrasts, renderers, regimes } = Draft::new(&scene, &checker)?;
-        let scm = &regimes[0].scm;
+        let draft = Draft::new(&scene, &checker)?;
+        // What takes no time is checked before the truth, which does.
+        let mut regimes = draft.regimes(&scene, &checker)?;
+        let Draft { iid, label, contrasts, .. } = &draft;
+        let findings = findings(&iid.scm, *label, contrasts);
+        let roles = Roles::of(&scene, &checker, &iid.scm, *label, contrasts, &findings);
+        let refused = if wrong == WrongRoles::Refused { roles.wrong.clone() } else { Vec::new() };
+        if let Some(error) = SceneError::together(refused) {
+            return Err(error);
+        }
+        let mut played = scene.clone();
+        for (factor, role) in played.factors.iter_mut().zip(&roles.right) {
+            factor.role = Some(*role);
+        }
+        if played != scene {
+            regimes = draft.regimes(&played, &checker)?;
+        }
+        let Draft { iid, label, contrasts, renderers, mut notes } = draft;
+        notes.extend(regimes.notes);
         let mut factors = Vec::new();
-        let findings = findings(scm, label, &contrasts);
-        for (i, (declared, finding)) in scene.factors.iter().zip(findings).enumerate() {
+        for (i, (declared, finding)) in played.factors.iter().zip(findings).enumerate() {
             let Contrast { factor: node, absent, present } = contrasts[i];
-            let query = Query { factor: node, label, class: CLASS as f64, absent, present };
-            checker.role(scm, i, &query, &finding)?;
+            let (name, role) = (declared.name.clone(), roles.right[i]);
+            let domain = iid.scm.domain(node);
             let truths = finding.truths;
-            let (name, role) = (declared.name.clone(), declared.role);
-            let domain = scm.domain(node);
             factors.push(Factor { name, node, role, domain, absent, present, truths });
         }
-        Ok(Self { scene, label, factors, regimes, renderers })
+        let declared_roles = scene.factors.iter().map(|factor| factor.role).collect();
+        let regimes = std::iter::once(iid).chain(regimes.regimes).collect();
+        let wrong_roles = roles.wrong;
+        let scene = played;
+        Ok(Self { scene, label, factors, regimes, renderers, notes, wrong_roles, declared_roles })
+    }
+
+    /// The stage with notes and errors that have no line and column: they are of a text that nobody
+    /// has seen.
+    pub(super) fn placeless(mut self) -> Self {
+        self.notes.iter_mut().for_each(|note| note.position = None);
+        self.wrong_roles.iter_mut().for_each(|error| error.position = None);
+        self
+    }
+
+    /// The scene with no other roles than those that were declared.
+    #[must_use]
+    pub fn declared(&self) -> Scene {
+        let mut scene = self.scene.clone();
+        for (factor, role) in scene.factors.iter_mut().zip(&self.declared_roles) {
+            factor.role = *role;
+        }
+        scene
+    }
+
+    /// The factors whose roles weren't declared, with the roles that they have.
+    #[must_use]
+    pub fn found_roles(&self) -> String {
+        let found = self.factors.iter().zip(&self.declared_roles).filter(|(_, r)| r.is_none());
+        let words: Vec<String> = found.map(|(f, _)| format!("{} {}", f.name, f.role)).collect();
+        words.join(", ")
     }
 
     /// The model of the scene as it stands.
@@ -108,13 +173,19 @@ impl Stage {
     }
 }
 
-/// A scene of which all is checked but the roles.
+/// A scene of which all is checked but regimes and roles.
 pub(super) struct Draft {
+    iid: Regime,
     label: NodeId,
     contrasts: Vec<Contrast>,
     renderers: Renderers,
-    /// `iid` first.
+    notes: Vec<Note>,
+}
+
+/// The regimes besides `iid`, and what is to be said of them.
+pub(super) struct Regimes {
     regimes: Vec<Regime>,
+    notes: Vec<Note>,
 }
 
 impl Draft {
@@ -135,15 +206,27 @@ impl Draft {
         checker.disturbances(&renderers.names())?;
         let disturbances = scene.disturbances.clone();
         let iid = Regime { name: "iid".to_owned(), changes: Vec::new(), scm, disturbances };
-        let mut regimes = vec![iid];
+        reach::check(scene, &iid.scm, &iid, &contrasts, &renderers, checker)?;
+        Ok(Self { iid, label, contrasts, renderers, notes: checker.rounded() })
+    }
+
+    /// The regimes with the roles of a scene.
+    pub(super) fn regimes(&self, scene: &Scene, checker: &Checker) -> Result<Regimes, SceneError> {
+        let iid = &self.iid;
+        let mut all = Regimes { regimes: Vec::new(), notes: Vec::new() };
         for (name, changes, declared) in checker.regimes()? {
-            let regime = changed(scene, &regimes[0].scm, &name, &changes)
-                .map_err(|(i, fault)| checker.regime_fault(&name, declared.then_some(i), fault))?;
-            regimes.push(regime);
+            let regime = match changed(scene, &iid.scm, &name, &changes) {
+                Ok(regime) => regime,
+                Err((i, fault)) if declared => return Err(checker.regime_fault(&name, i, fault)),
+                // The scene is right without the regimes that it didn't ask for.
+                Err((_, fault)) => {
+                    all.notes.push(checker.left_out(&name, &fault));
+                    continue;
+                }
+            };
+            reach::check(scene, &iid.scm, &regime, &self.contrasts, &self.renderers, checker)?;
+            all.regimes.push(regime);
         }
-        for regime in &regimes {
-            reach::check(scene, &regimes[0].scm, regime, &contrasts, &renderers, checker)?;
-        }
-        Ok(Self { label, contrasts, renderers, regimes })
+        Ok(all)
     }
 }

@@ -1,19 +1,33 @@
 //! From the text of an expression to its tree, by descent through the levels of its operators.
 
-use super::{Expression, FUNCTIONS, Function, Operator};
+use super::{Expression, FUNCTIONS, Function, Operator, with_functions};
+use crate::causal::suggestion;
 
 /// How deeply an expression may be nested.
 const DEPTH: usize = 64;
 /// How many words, numbers and signs an expression may have.
 const TOKENS: usize = 1024;
 
+/// What is wrong with a text, and what would be right where the text tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::causal) struct Mistake {
+    pub problem: String,
+    pub remedy: Option<String>,
+}
+
+impl From<String> for Mistake {
+    fn from(problem: String) -> Self {
+        Self { problem, remedy: None }
+    }
+}
+
 /// Parses an expression; the error says what was found where.
-pub(in crate::causal) fn parse(text: &str) -> Result<Expression<String>, String> {
+pub(in crate::causal) fn parse(text: &str) -> Result<Expression<String>, Mistake> {
     let mut parser = Parser { tokens: tokens(text)?, at: 0 };
     let expression = parser.binary(0, 0)?;
     match parser.tokens.get(parser.at) {
         None => Ok(expression),
-        Some(token) => Err(format!("the rule goes on after its end, at `{token}`")),
+        Some(token) => Err(format!("the rule goes on after its end, at `{token}`").into()),
     }
 }
 
@@ -39,7 +53,7 @@ impl Parser {
         Some(found.1)
     }
 
-    fn binary(&mut self, level: usize, depth: usize) -> Result<Expression<String>, String> {
+    fn binary(&mut self, level: usize, depth: usize) -> Result<Expression<String>, Mistake> {
         if level == Operator::LEVELS.len() {
             return self.unary(depth);
         }
@@ -55,7 +69,7 @@ impl Parser {
         Ok(left)
     }
 
-    fn unary(&mut self, depth: usize) -> Result<Expression<String>, String> {
+    fn unary(&mut self, depth: usize) -> Result<Expression<String>, Mistake> {
         deep(depth)?;
         if self.take("-") {
             return Ok(match self.unary(depth + 1)? {
@@ -63,17 +77,28 @@ impl Parser {
                 other => Expression::Negative(Box::new(other)),
             });
         }
+        let base = self.primary(depth)?;
+        if !self.take("^") {
+            return Ok(base);
+        }
+        // From the right, and the exponent may have a sign: 2 ^ -3 ^ 2 is 2 ^ (-(3 ^ 2)).
+        let exponent = self.unary(depth + 1)?;
+        Ok(Expression::Binary(Operator::Power, Box::new(base), Box::new(exponent)))
+    }
+
+    fn primary(&mut self, depth: usize) -> Result<Expression<String>, Mistake> {
         if self.take("(") {
             let inner = self.binary(0, depth + 1)?;
-            return if self.take(")") { Ok(inner) } else { Err("a `)` is missing".to_owned()) };
+            return if self.take(")") { Ok(inner) } else { Err(missing()) };
         }
         let Some(word) = self.tokens.get(self.at).cloned() else {
-            return Err("the rule breaks off where a node's name should stand".to_owned());
+            return Err("the rule breaks off where a node's name should stand".to_owned().into());
         };
         if word.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
             self.at += 1;
             let number: Option<f64> = word.parse().ok().filter(|x: &f64| x.is_finite());
-            return number.map(Expression::Number).ok_or_else(|| format!("`{word}` is no number"));
+            let number = number.map(Expression::Number);
+            return number.ok_or_else(|| format!("`{word}` is no number").into());
         }
         let function = FUNCTIONS.iter().find(|(name, ..)| *name == word);
         let called = self.tokens.get(self.at + 1).is_some_and(|t| t == "(");
@@ -83,7 +108,10 @@ impl Parser {
         }
         let is_name = word.starts_with(|c: char| c.is_alphabetic() || c == '_');
         if !is_name || ["or", "xor", "and", "not", "if"].contains(&word.as_str()) {
-            return Err(format!("`{word}` stands where a node's name should"));
+            return Err(format!("`{word}` stands where a node's name should").into());
+        }
+        if called {
+            return Err(unknown_function(&word));
         }
         self.at += 1;
         Ok(Expression::Name(word))
@@ -95,19 +123,30 @@ impl Parser {
         function: Function,
         count: usize,
         depth: usize,
-    ) -> Result<Expression<String>, String> {
+    ) -> Result<Expression<String>, Mistake> {
         let mut arguments = vec![self.binary(0, depth + 1)?];
         while self.take(",") {
             arguments.push(self.binary(0, depth + 1)?);
         }
         if !self.take(")") {
-            return Err("a `)` is missing".to_owned());
+            return Err(missing());
         }
         if arguments.len() != count {
-            return Err(format!("`{name}` has {} arguments and takes {count}", arguments.len()));
+            let found = arguments.len();
+            return Err(format!("`{name}` has {found} arguments and takes {count}").into());
         }
         Ok(Expression::Call(function, arguments))
     }
+}
+
+fn missing() -> Mistake {
+    "a `)` is missing".to_owned().into()
+}
+
+fn unknown_function(word: &str) -> Mistake {
+    let near = suggestion(word, FUNCTIONS.iter().map(|(name, ..)| *name));
+    let remedy = if near.ends_with('?') { with_functions(&near) } else { near };
+    Mistake { problem: format!("there is no function `{word}`"), remedy: Some(remedy) }
 }
 
 fn deep(depth: usize) -> Result<(), String> {
@@ -128,7 +167,7 @@ fn tokens(text: &str) -> Result<Vec<String>, String> {
             rest.find(|c| !word(c)).unwrap_or(rest.len())
         } else if ["<=", ">=", "==", "!="].iter().any(|op| rest.starts_with(op)) {
             2
-        } else if "()<>+-*/,".contains(first) {
+        } else if "()<>+-*/%^,".contains(first) {
             1
         } else {
             return Err(format!("`{first}` has no meaning in a rule"));
@@ -175,8 +214,18 @@ mod tests {
             (&"-".repeat(300), "nested more than"),
             (&long, "more than 1024"),
         ] {
-            let message = parse(text).unwrap_err();
-            assert!(message.contains(part), "{text}: {message}");
+            let Mistake { problem, .. } = parse(text).unwrap_err();
+            assert!(problem.contains(part), "{text}: {problem}");
         }
+    }
+
+    #[test]
+    fn an_unknown_function_is_told_with_those_that_there_are() {
+        let Mistake { problem, remedy } = parse("1 + logg(x)").unwrap_err();
+        assert_eq!(problem, "there is no function `logg`");
+        let remedy = remedy.unwrap();
+        assert!(remedy.starts_with("did you mean `log`? Functions are if, min,"), "{remedy}");
+        let remedy = parse("sigmoid(x)").unwrap_err().remedy.unwrap();
+        assert!(remedy.starts_with("known: if, min, max"), "{remedy}");
     }
 }

@@ -85,6 +85,8 @@ impl Operator {
             Self::Minus => return Reach { range: x.plus(y.negative()), odd },
             Self::Times => return Reach { range: x.times(y), odd },
             Self::Over => return Reach { range: x.over(y), odd: odd || y.contains(0.0) },
+            Self::Remainder => return remainder(a, b),
+            Self::Power => return power(a, b),
             Self::Or => match (a.truth(), b.truth()) {
                 (Some(true), _) | (_, Some(true)) => Some(true),
                 (Some(false), Some(false)) => Some(false),
@@ -105,6 +107,35 @@ impl Operator {
         };
         Reach::of(Range::of_truth(truth))
     }
+}
+
+/// `a % b` has the sign of a, and is no larger than either.
+fn remainder(a: Reach, b: Reach) -> Reach {
+    let (x, y) = (a.range, b.range);
+    let most = y.high.abs().max(y.low.abs());
+    let range = Range { low: -most.min((-x.low).max(0.0)), high: most.min(x.high.max(0.0)) };
+    Reach { range, odd: a.odd || b.odd || y.contains(0.0) }
+}
+
+/// `a ^ b`: for a base of 0 or more it rises or falls all along in either, so that its ends lie in the
+/// corners; so it does for a whole exponent, but for even ones at 0.
+fn power(a: Reach, b: Reach) -> Reach {
+    let (x, y) = (a.range, b.range);
+    let odd = a.odd || b.odd || (x.contains(0.0) && y.low < 0.0);
+    let corners = x.corners(y, f64::powf);
+    if x.low >= 0.0 {
+        return Reach { range: corners, odd };
+    }
+    if y.low == y.high && y.low.fract() == 0.0 && y.low >= 0.0 {
+        let even = y.low % 2.0 == 0.0;
+        let range = if even && x.contains(0.0) {
+            corners.hull(Range::point(0.0_f64.powf(y.low)))
+        } else {
+            corners
+        };
+        return Reach { range, odd };
+    }
+    Reach { range: Range::WHOLE, odd: true }
 }
 
 impl Function {
@@ -128,7 +159,19 @@ impl Function {
             Self::Abs => x,
             Self::Floor => x.map(f64::floor),
             Self::Round => x.map(f64::round),
+            Self::Ceil => x.map(f64::ceil),
             Self::Exp => x.map(f64::exp),
+            Self::Tanh => x.map(f64::tanh),
+            Self::Log => {
+                // Of what isn't positive there is none.
+                let range = x.map(|x| if x > 0.0 { x.ln() } else { f64::NEG_INFINITY });
+                return Reach { range, odd: a.odd || x.low <= 0.0 };
+            }
+            Self::Sin if x.low == x.high => Range::point(x.low.sin()),
+            Self::Cos if x.low == x.high => Range::point(x.low.cos()),
+            Self::Sin | Self::Cos => Range { low: -1.0, high: 1.0 },
+            Self::Power => return power(a, b),
+            Self::Remainder => return remainder(a, b),
         };
         Reach { range, odd: a.odd }
     }

@@ -10,13 +10,7 @@ const COLUMNS: [&str; 4] = ["scene", "method", "objective", "seed"];
 
 /// What is wrong with a file, without a place in it.
 pub(super) fn wrong(path: &str, problem: &str, remedy: &str) -> SceneError {
-    SceneError {
-        path: path.to_owned(),
-        position: None,
-        problem: problem.to_owned(),
-        node: None,
-        remedy: remedy.to_owned(),
-    }
+    SceneError::of(path, problem, remedy)
 }
 
 /// Whether an experiment has trials, and its report columns that there are.

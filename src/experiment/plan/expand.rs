@@ -238,7 +238,8 @@ impl Worlds {
             Some(world) => (world, Arc::clone(&self.0[world].1)),
             None => {
                 let scene = settled(scene, world.into_iter(), file)?;
-                let stage = Arc::new(parse(&to_ron(&scene), file).map_err(placeless)?);
+                let stage = parse(&to_ron(&scene), file).map_err(SceneError::placeless)?;
+                let stage = Arc::new(stage);
                 self.0.push((name, Arc::clone(&stage)));
                 (self.0.len() - 1, stage)
             }
@@ -247,14 +248,11 @@ impl Worlds {
             return Ok((world, stage));
         }
         let scene = settled(&stage.scene, training.into_iter(), file)?;
-        scene::check(&to_ron(&scene), file).map_err(placeless)?;
-        Ok((world, Arc::new(Stage { scene, ..(*stage).clone() })))
+        scene::check(&to_ron(&scene), file).map_err(SceneError::placeless)?;
+        let mut trained = (*stage).clone();
+        trained.scene = scene;
+        Ok((world, Arc::new(trained)))
     }
-}
-
-/// The error without line and column: they are of a text that nobody has seen.
-fn placeless(error: SceneError) -> SceneError {
-    SceneError { position: None, ..error }
 }
 
 /// Every way to choose one level of each axis, the last axis turning fastest.

@@ -12,7 +12,7 @@ use super::{Shelf, saving};
 use crate::lab::dial;
 use crate::measure::Evaluator;
 use crate::scene::training::Training;
-use crate::scene::{Scene, Stage, beyond_range, load, parse, to_ron};
+use crate::scene::{Scene, SceneError, Stage, beyond_range, load, parse, to_ron};
 
 impl Bench {
     /// Does what is asked for.
@@ -133,8 +133,9 @@ impl Bench {
 
     /// Goes on in a changed scene with the same model.
     fn turn(&mut self, dial: &dial::Dial, value: f64) {
-        let scene = dial::turned(&self.scene.stage.scene, dial, value);
-        if scene == self.scene.stage.scene {
+        let declared = self.scene.stage.declared();
+        let scene = dial::turned(&declared, dial, value);
+        if scene == declared {
             return;
         }
         let path = self.scene.path.as_ref().map_or_else(String::new, |p| p.display().to_string());
@@ -142,10 +143,12 @@ impl Bench {
             Ok(stage) => Arc::new(stage),
             // The text that was checked is not the one in the file: its lines say nothing.
             Err(error) => {
-                let text = match &error.node {
+                let words = |error: &SceneError| match &error.node {
                     Some(node) => format!("{} (node `{node}`); {}", error.problem, error.remedy),
                     None => format!("{}; {}", error.problem, error.remedy),
                 };
+                let all = std::iter::once(&error).chain(&error.others).map(words);
+                let text = all.collect::<Vec<_>>().join("; ");
                 return self.complain(format!("the scene can't be so: {text}"));
             }
         };
