@@ -95,10 +95,10 @@ fn names_can_be_swapped_and_splits_are_the_papers() {
     let role = |stage: &Stage, name: &str| stage.factor(name).unwrap().role;
     assert_eq!((role(&stage, "sc_1"), role(&stage, "nc_1")), (Role::Nc, Role::Sc));
     for reading in ["mmlsyn", "mmlsyn-majority"] {
-        let swapped = with_variant(scene(reading), "swap_names").unwrap();
+        let swapped = with_variant(&scene(reading), "swap_names").unwrap();
         assert_eq!((role(&swapped, "sc_1"), role(&swapped, "nc_1")), (Role::Sc, Role::Nc));
     }
-    let swapped = with_variant(scene("mmlsyn"), "swap_names").unwrap();
+    let swapped = with_variant(&scene("mmlsyn"), "swap_names").unwrap();
     near(observed(&swapped, "sc_3"), kept(0.9), "sc");
     near(observed(&swapped, "nc_3"), leaky(0.1), "nc");
 }
@@ -127,7 +127,7 @@ fn each_modality_shows_the_same_causes_in_its_own_way() {
     };
     assert!(mean(1.0) > mean(0.0) + 0.1, "{} {}", mean(1.0), mean(0.0));
     // The paper's product of the two functions makes x constant.
-    let product = with_variant(scene("mmlsyn"), "product").unwrap();
+    let product = with_variant(&scene("mmlsyn"), "product").unwrap();
     let flat = |x: &f32| *x == 0.5;
     assert!(vectors(product, 50).iter().all(|(_, v)| v.iter().flatten().all(flat)));
 }

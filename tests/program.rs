@@ -390,7 +390,7 @@ fn truth_answers_though_roles_are_wrong_and_check_says_what_regimes_change() {
         told.contains("declare role: Snc") && told.contains("declare role: Spurious"),
         "{told}"
     );
-    let shown: serde_json::Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+    let shown: Value = serde_json::from_str(&text(&output.stdout)).unwrap();
     let bill = &shown["factors"][0];
     assert_eq!(bill["role"], "Snc");
     assert!((bill["pns"].as_f64().unwrap() - 1.0).abs() < 1e-9);

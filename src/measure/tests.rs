@@ -93,7 +93,7 @@ fn stage(name: &str, factors: &str, label: &str) -> Arc<Stage> {
     Arc::new(parse(&text, Path::new("test.ron").to_str().unwrap()).unwrap())
 }
 
-/// As in ColoredMNIST, the shape makes the label and the label the colour.
+/// As in `ColoredMNIST`, the shape makes the label and the label the colour.
 fn coloured() -> Arc<Stage> {
     stage(
         "coloured",

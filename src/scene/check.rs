@@ -31,19 +31,19 @@ impl<'a> Checker<'a> {
         let found =
             tree.and_then(|t| (0..=way.len()).rev().find_map(|n| t.find(&way[..n], self.text)));
         SceneError {
-            path: self.path.to_owned(),
+            path: self.path.into(),
             position: found.map(|part| line_and_column(self.text, part.start)),
             problem: problem.into(),
             node: node.map(str::to_owned),
-            remedy: remedy.into(),
-            others: Vec::new(),
+            remedy: remedy.into().into(),
+            others: Box::default(),
         }
     }
 
     /// A note on the value at the end of `way`.
     pub fn note(&self, way: &[Place], node: Option<&str>, text: impl Into<String>) -> Note {
         let SceneError { path, position, problem, node, .. } = self.error(way, node, text, "");
-        Note { path, position, text: problem, node }
+        Note { path: path.into(), position, text: problem, node }
     }
 
     /// Version and names.

@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SceneError {
     /// The file.
-    pub path: String,
+    pub path: Box<str>,
     /// Line and column, both from 1, where they are known.
     pub position: Option<(usize, usize)>,
     /// What is wrong.
@@ -14,9 +14,9 @@ pub struct SceneError {
     /// The node or part of the scene that has it.
     pub node: Option<String>,
     /// What would be right.
-    pub remedy: String,
+    pub remedy: Box<str>,
     /// What else is wrong, where more than one thing is found at once; none of them has others.
-    pub others: Vec<Self>,
+    pub others: Box<[Self]>,
 }
 
 impl SceneError {
@@ -24,12 +24,12 @@ impl SceneError {
     #[must_use]
     pub fn of(path: &str, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
-            path: path.to_owned(),
+            path: path.into(),
             position: None,
             problem: problem.into(),
             node: None,
-            remedy: remedy.into(),
-            others: Vec::new(),
+            remedy: remedy.into().into(),
+            others: Box::default(),
         }
     }
 

@@ -109,7 +109,7 @@ pub fn read_ron<T: DeserializeOwned>(text: &str, path: &str) -> Result<T, SceneE
         let tree = Tree::read(text);
         let node = tree.as_ref().and_then(|t| t.enclosing_name(byte, text));
         SceneError {
-            path: path.to_owned(),
+            path: path.into(),
             position: Some((line, column)),
             node: node.map(str::to_owned),
             ..told(&error.code)

@@ -59,7 +59,7 @@ pub(super) fn section(runs: &[RunReport], names: &[String]) -> Markup {
 
 fn chart(runs: &[RunReport], names: &[String]) -> Markup {
     let bottom = TOP + ROW * runs.len() as f64;
-    let errors = runs.iter().map(|run| causal_error(run)).filter(|error| error.is_finite());
+    let errors = runs.iter().map(causal_error).filter(|error| error.is_finite());
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let left = (longest as f64 * 7.4 + 16.0).clamp(NAMES.0, NAMES.1);
     let risk = Scale { left, long: RISK, end: RISK_END };
