@@ -41,7 +41,7 @@ pub use evaluation::{
     Evaluated, Evaluation, evaluate, fold, held_out, needs, operations, regimes, renderings,
     step_of,
 };
-pub use evaluator::{Behind, Evaluator};
+pub use evaluator::{Behind, Evaluator, Latest};
 pub use headline::{Headline, Reliance};
 pub use metrics::{Metrics, SCHEMA};
 pub use probe::{Probe, probe};
