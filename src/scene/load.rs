@@ -133,6 +133,10 @@ fn told(code: &ron::Error) -> SceneError {
         ron::Error::DuplicateStructField { field, .. } => {
             say(format!("the field `{field}` stands twice"), "give it once".to_owned())
         }
+        ron::Error::SuggestRawIdentifier(found) | ron::Error::InvalidIdentifier(found) => {
+            let problem = format!("`{found}` stands where the name of a field should");
+            say(problem, "name each field, as in Normal(mean: 0.5, sd: 0.1)".to_owned())
+        }
         other => {
             let remedy =
                 "see the scenes that come with the program, and their README.md, for the form";
