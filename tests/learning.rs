@@ -192,7 +192,10 @@ fn a_diverging_model_does_not_stop_the_others() {
     let contest = Contest { stage, seed: 1, trainings, specimens: 64, engine: Engine::Auto.into() };
     let entrants = hold(&contest);
     assert_eq!(entrants[0].metrics.as_ref().unwrap().steps, 12);
-    assert!(entrants[1].metrics.is_none());
+    // It is said to have diverged, and nothing is said of what it learned.
+    let told = &entrants[1].metrics.as_ref().unwrap().evaluation;
+    assert_eq!(told.state, twinworld::measure::State::Diverged);
+    assert!(told.accuracy.is_empty() && told.causation.is_empty() && entrants[1].table.is_none());
     let message = entrants[1].failure.as_ref().unwrap().to_string();
     assert!(message.contains("diverged at step"), "{message}");
     assert_eq!(entrants[0].state(), TrainingState::Trained);
