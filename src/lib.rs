@@ -17,7 +17,7 @@
 //! | ask for PN, PS, PNS | [`causal::causation::truth`] |
 //! | play a world frame by frame | [`world::Simulation`], or [`world::SimulationPlugins`] in an app |
 //! | train a model | [`learn::new_learner`], or [`experiment::train`] for a whole contest |
-//! | measure it | [`measure::examine`], or [`measure::suite::take`] for what experiments ask |
+//! | measure it | [`measure::evaluate`], or [`measure::suite::take`] for what experiments ask |
 //! | plan an experiment and perform its trials | [`experiment::plan::Plan`], [`experiment::trials::perform()`] |
 //! | measure anybody's numbers | [`measure::statistic`], which needs nothing but slices |
 //! | report it | [`experiment::report::render`] |

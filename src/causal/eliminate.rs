@@ -2,7 +2,7 @@
 //!
 //! Every node has a table of its values in all worlds in which it has one of its own, given those
 //! that it reads; its noise, which the worlds share, is summed out of it. The tables are multiplied
-//! and summed over node after node, in an order of least fill ([`super::tree`]). So the cost follows
+//! and summed over node after node, in an order of least fill (`tree`). So the cost follows
 //! from how closely the nodes are tied together, not from their number: forty coins in twenty gates
 //! are a trillion cases of noise and some hundreds of rows.
 

@@ -10,7 +10,7 @@
 //! | [`causation`] | learned PN, PS, PNS, reliance and effect, total and direct |
 //! | [`c3_risk`] | the C3 risk and what the gradient's counterfactual does |
 //! | [`state`] | whether the model collapsed or is at chance |
-//! | [`headline`], [`sentence`] | the model in three numbers, and in words |
+//! | [`headline`], [`mod@sentence`] | the model in three numbers, and in words |
 //! | [`best`] | all of this of the best possible model |
 
 pub mod accuracy;
