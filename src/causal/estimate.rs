@@ -3,12 +3,15 @@
 //!
 //! With the true distribution in hand, what is left of an error is the formula's own.
 
+use std::rc::Rc;
+
 use serde::Serialize;
 
 use super::causation::{Query, Side, side_of};
-use super::eliminate::{Inquiry, Obstacle, eliminate};
+use super::eliminate::{Inquiry, LIMIT, Obstacle};
 use super::independence::{ROUNDING, Table, bins, distinct, independent};
 use super::replay::Replay;
+use super::solver::Solver;
 use super::tally::{Contrast, How, class, classes};
 use super::{Domain, NodeId, Scm};
 
@@ -45,17 +48,25 @@ pub struct Tested {
 /// The strata of V for several factors of one label; what has to be replayed is replayed once.
 #[must_use]
 pub fn strata_of(scm: &Scm, label: NodeId, contrasts: &[Contrast], v: NodeId) -> Vec<Strata> {
+    let nodes: Vec<NodeId> = contrasts.iter().map(|c| c.factor).chain([label, v]).collect();
+    let mut solver = Solver::new(scm, &nodes, &[label, v], Rc::default());
     let exact: Vec<Result<Strata, _>> =
-        contrasts.iter().map(|&contrast| exactly(scm, label, contrast, v)).collect();
+        contrasts.iter().map(|&contrast| exactly(scm, &mut solver, label, contrast, v)).collect();
     let open = contrasts.iter().zip(&exact).filter_map(|(c, e)| Some((*c, e.as_ref().err()?)));
     let open: Vec<(Contrast, &Obstacle)> = open.collect();
     let mut counted = count(scm, label, &open, v).into_iter();
     exact.iter().filter_map(|e| e.as_ref().ok().cloned().or_else(|| counted.next())).collect()
 }
 
-fn exactly(scm: &Scm, label: NodeId, contrast: Contrast, v: NodeId) -> Result<Strata, Obstacle> {
+fn exactly(
+    scm: &Scm,
+    solver: &mut Solver,
+    label: NodeId,
+    contrast: Contrast,
+    v: NodeId,
+) -> Result<Strata, Obstacle> {
     let wanted = &[(0, v), (0, contrast.factor), (0, label)];
-    let joint = eliminate(scm, &Inquiry { operations: &[], wanted })?;
+    let joint = solver.ask(&Inquiry { operations: &[], wanted }, LIMIT)?;
     let levels = distinct(joint.cases().iter().map(|(case, _)| case[0]));
     let mut strata = Strata::empty(scm, label, levels.len(), How::Exact);
     for (case, probability) in joint.cases() {

@@ -3,6 +3,8 @@
 //! A tally answers everything that is asked of one factor: the truth, the evidence that observers
 //! and experimenters would have, and whether the assumptions of estimators hold.
 
+use std::collections::BTreeMap;
+
 use super::causation::{Counts, Query, Side, Truth, side_of};
 use super::eliminate::{Inquiry, Obstacle};
 use super::independence::{Seen, Table, independent};
@@ -79,7 +81,9 @@ pub struct Tally {
     /// Whether factor and label are associated by nature: exactly, or by a test.
     pub associated: bool,
     classes: usize,
-    weights: Vec<f64>,
+    /// By the place of the cell; of the cells that happen alone, as there are many of a label with
+    /// many classes.
+    weights: BTreeMap<usize, f64>,
 }
 
 impl Tally {
@@ -93,7 +97,7 @@ impl Tally {
     fn empty(scm: &Scm, label: NodeId, contrast: Contrast, idle: bool) -> Self {
         let classes = classes(scm, label);
         let continuous = scm.domain(contrast.factor) == Domain::Continuous;
-        let weights = vec![0.0; Side::ALL.len() * classes.pow(3)];
+        let weights = BTreeMap::new();
         let (how, associated) = (How::Exact, false);
         Self { contrast, continuous, how, idle, associated, classes, weights }
     }
@@ -101,7 +105,7 @@ impl Tally {
     fn add(&mut self, cell: Cell, weight: f64) {
         let parts = [cell.actual, cell.without, cell.with];
         let at = parts.iter().fold(cell.side as usize, |at, part| at * self.classes + part);
-        self.weights[at] += weight;
+        *self.weights.entry(at).or_default() += weight;
     }
 
     /// The number of the label's classes.
@@ -110,10 +114,10 @@ impl Tally {
         self.classes
     }
 
-    /// Every cell with its weight.
+    /// Every cell that happens, with its weight.
     pub fn cells(&self) -> impl Iterator<Item = (Cell, f64)> {
         let k = self.classes;
-        self.weights.iter().enumerate().map(move |(at, &weight)| {
+        self.weights.iter().map(move |(&at, &weight)| {
             let side = Side::ALL[at / k.pow(3)];
             let (actual, without, with) = (at / (k * k) % k, at / k % k, at % k);
             (Cell { side, actual, without, with }, weight)
@@ -123,7 +127,8 @@ impl Tally {
     /// The weight of an event.
     #[must_use]
     pub fn weight(&self, event: impl Fn(Cell) -> bool) -> f64 {
-        self.cells().filter(|(cell, _)| event(*cell)).map(|(_, weight)| weight).sum()
+        // The sum of nothing is 0, not -0.
+        self.cells().filter(|(cell, _)| event(*cell)).fold(0.0, |sum, (_, weight)| sum + weight)
     }
 
     /// The counts behind PN, PS and PNS of a class.
