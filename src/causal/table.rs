@@ -95,8 +95,8 @@ impl Table {
     }
 }
 
-/// So many values of a row are one step more.
-const WIDE: usize = 8;
+/// Rows of so many values are wide: those of a joint distribution of very many nodes.
+const WIDE: usize = 32;
 
 /// The product of tables, summed over all slots but those for which `keep` holds; `None` where it
 /// takes more than `limit` steps, each a row or a pair of rows. Their number is added to `steps`.
@@ -149,7 +149,7 @@ fn join(
     *steps += b.len();
     let mut row = vec![0; from_a.len() + from_b.len()];
     // A wide row takes as long, and as much room, as several.
-    let step = 1 + row.len() / WIDE;
+    let step = 1 + (row.len() / WIDE).pow(2);
     for at in 0..a.len() {
         let (before, weight) = (a.row(at), a.weight(at));
         row.iter_mut().zip(&from_a).for_each(|(x, &i)| *x = before[i]);
