@@ -261,17 +261,17 @@ impl Draft {
         let node = *random.pick(of);
         if self.is_infinite(node) {
             let tenth = (1 + random.below(9)) as f64 / 10.0;
-            return Expr::bin(*random.pick(&["<", ">"]), Expr::Node(node), Expr::Num(tenth));
+            return Expr::bin(random.pick(&["<", ">"]), Expr::Node(node), Expr::Num(tenth));
         }
         match self.nodes[node].size {
             Some(2) => Expr::bin("==", Expr::Node(node), Expr::Num(1.0)),
             Some(size) => {
                 let value = Expr::Num(random.below(size) as f64);
-                Expr::bin(*random.pick(&["==", "!=", ">", "<="]), Expr::Node(node), value)
+                Expr::bin(random.pick(&["==", "!=", ">", "<="]), Expr::Node(node), value)
             }
             None => {
                 let bar = Expr::Num(random.number(-0.5, 1.0));
-                Expr::bin(*random.pick(&["<", ">="]), Expr::Node(node), bar)
+                Expr::bin(random.pick(&["<", ">="]), Expr::Node(node), bar)
             }
         }
     }

@@ -87,15 +87,10 @@ fn two_thousand_random_scenes_have_the_truth_that_an_enumeration_finds() {
         }
     }
     let Found { differences, figures, intervals, covered } = &found;
-    println!(
-        "{figures} figures, {regimes} regimes, {operations} operations; {covered} of {intervals} \
-         intervals cover; {} differences, {} refused",
-        differences.len(),
-        refused.len()
-    );
     assert!(refused.is_empty(), "{} refused, first:\n{}", refused.len(), refused[0]);
     assert!(differences.is_empty(), "{} differ, first:\n{}", differences.len(), differences[0]);
-    assert!(*figures > 50_000 && regimes > 1000 && operations > 1000);
+    assert!(*figures > 50_000, "{figures}");
+    assert!(regimes > 1000 && operations > 1000, "{regimes} {operations}");
     // 95% intervals, of which those of one scene don't err independently: they are of the same
     // samples. How often they cover is held where they are made.
     let share = *covered as f64 / *intervals as f64;
