@@ -337,7 +337,7 @@ fn assert_formats_agree(home: &Path, scene: &str, twins: &str) {
 #[test]
 fn every_format_reads_back_the_same() {
     let home = tempfile::tempdir().unwrap();
-    for twins in ["none", "lake=0", "each-factor"] {
+    for twins in ["none", "lake=0", "each-factor", "contrasts"] {
         assert_formats_agree(home.path(), "duck", twins);
     }
     // Vectors, and specimens that lack a modality.

@@ -123,15 +123,6 @@ fn stored_twins_of_every_contrast_say_what_the_world_says() {
     // The bill works through the paws, so its total twin isn't its direct one.
     let bill = &stored["causation"][0]["classes"][1];
     assert_ne!(bill["total"], bill["direct"]);
-    // The other formats hold the same twins under the same names.
-    for format in ["parquet", "webdataset"] {
-        let other = home.path().join(format);
-        let other = other.to_str().unwrap();
-        let request = [&request[..5], &[other, "--format", format]].concat();
-        succeed(&[&["generate", "scenes/mediator.ron"][..], &request].concat());
-        let read = |folder: &str| twinworld::dataset::read::read(Path::new(folder)).unwrap();
-        assert_eq!(read(other).splits, read(data).splits, "{format}");
-    }
 }
 
 /// A method that cuts pictures and sounds in patches and reads words one by one, so that shapes,
