@@ -246,7 +246,7 @@ impl Draft {
     pub fn rule(&self, random: &mut Random, of: &[usize]) -> Expr {
         match random.below(5) {
             0 | 1 if !of.is_empty() => {
-                let sign = *random.pick(&["and", "or", "xor"]);
+                let sign = random.sign(&["and", "or", "xor"]);
                 Expr::bin(sign, self.comparison(random, of), self.comparison(random, of))
             }
             2 => Expr::Not(Box::new(self.comparison(random, of))),
@@ -261,17 +261,17 @@ impl Draft {
         let node = *random.pick(of);
         if self.is_infinite(node) {
             let tenth = (1 + random.below(9)) as f64 / 10.0;
-            return Expr::bin(random.pick(&["<", ">"]), Expr::Node(node), Expr::Num(tenth));
+            return Expr::bin(random.sign(&["<", ">"]), Expr::Node(node), Expr::Num(tenth));
         }
         match self.nodes[node].size {
             Some(2) => Expr::bin("==", Expr::Node(node), Expr::Num(1.0)),
             Some(size) => {
                 let value = Expr::Num(random.below(size) as f64);
-                Expr::bin(random.pick(&["==", "!=", ">", "<="]), Expr::Node(node), value)
+                Expr::bin(random.sign(&["==", "!=", ">", "<="]), Expr::Node(node), value)
             }
             None => {
                 let bar = Expr::Num(random.number(-0.5, 1.0));
-                Expr::bin(random.pick(&["<", ">="]), Expr::Node(node), bar)
+                Expr::bin(random.sign(&["<", ">="]), Expr::Node(node), bar)
             }
         }
     }
@@ -303,7 +303,7 @@ impl Draft {
         if of.is_empty() || random.chance(0.6) {
             return noise;
         }
-        let sign = *random.pick(&["xor", "or", "and"]);
+        let sign = random.sign(&["xor", "or", "and"]);
         Expr::bin(sign, self.comparison(random, of), noise)
     }
 }

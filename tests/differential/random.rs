@@ -37,6 +37,11 @@ impl Random {
         &of[self.below(of.len())]
     }
 
+    /// One of some operators.
+    pub fn sign(&mut self, of: &[&'static str]) -> &'static str {
+        of[self.below(of.len())]
+    }
+
     /// Some of these, in their order, each with a probability.
     pub fn some(&mut self, of: &[usize], p: f64) -> Vec<usize> {
         of.iter().copied().filter(|_| self.chance(p)).collect()
