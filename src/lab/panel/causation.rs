@@ -50,19 +50,20 @@ impl CausationPanel {
 
     /// What is to be said of the model, and the causal error over time.
     fn course(&self, ui: &mut Ui, view: &View) {
-        if let Some(sentence) = view.latest.sentence() {
-            ui.add(egui::Label::new(sentence).wrap());
-        }
-        if let Some(headline) = view.latest.headline() {
-            let figure = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
-            let words = format!(
-                "Worst group {}, reliance {}, grasp {}",
-                figure(headline.worst_group),
-                figure(headline.reliance.worst),
-                figure(headline.grasp)
-            );
-            ui.label(words).on_hover_text(format!("{RELIANCE}\n{CAUSAL_ERROR}"));
-        }
+        // As much room before anything is known as after, so that nothing moves under the pointer.
+        let sentence = view.latest.sentence().unwrap_or_default();
+        let room = vec2(ui.available_width(), 72.0);
+        ui.add_sized(room, egui::Label::new(&sentence).wrap()).on_hover_text(&sentence);
+        let headline = view.latest.headline().cloned().unwrap_or_default();
+        let figure = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
+        let words = format!(
+            "Worst group {}, reliance {}, grasp {}",
+            figure(headline.worst_group),
+            figure(headline.reliance.worst),
+            figure(headline.grasp)
+        );
+        ui.add(egui::Label::new(words).truncate())
+            .on_hover_text(format!("{RELIANCE}\n{CAUSAL_ERROR}"));
         let error = view.latest.headline().and_then(|h| h.causal_error);
         let now = error.map_or("...".to_owned(), |e| format!("{e:.3}"));
         ui.label(format!("Causal error {now}")).on_hover_text(CAUSAL_ERROR);
