@@ -118,9 +118,12 @@ impl Fourier {
     fn fourfold(&self, length: usize, count: usize, from: &[Point], to: &mut [Point]) {
         let quarter = length / 4;
         for (place, to) in to.chunks_exact_mut(4 * count).take(quarter).enumerate() {
-            let turns = [1, 2, 3].map(|n| self.turns[n * place * count]);
-            let part = |n: usize| &from[(place + n * quarter) * count..][..count];
-            let [a, b, c, d] = [part(0), part(1), part(2), part(3)];
+            let step = place * count;
+            let turns = [self.turns[step], self.turns[2 * step], self.turns[3 * step]];
+            let (a, rest) = from[step..].split_at(quarter * count);
+            let (b, rest) = rest.split_at(quarter * count);
+            let (c, d) = rest.split_at(quarter * count);
+            let (a, b, c, d) = (&a[..count], &b[..count], &c[..count], &d[..count]);
             for i in 0..count {
                 [to[i], to[i + count], to[i + 2 * count], to[i + 3 * count]] =
                     four([&a[i], &b[i], &c[i], &d[i]], turns);

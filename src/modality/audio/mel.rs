@@ -14,7 +14,7 @@ fn hertz(mel: f64) -> f64 {
 }
 
 /// One filter: the weights of neighbouring bins, all others being zero.
-struct Band {
+pub(super) struct Band {
     first: usize,
     weights: Vec<f32>,
 }
@@ -54,19 +54,23 @@ impl MelBank {
             .map(Self)
     }
 
-    /// The power that each band lets through of each signal, band by band. `power` has one row a
-    /// bin.
+    /// The filters, from low to high.
+    pub(super) fn filters(&self) -> &[Band] {
+        &self.0
+    }
+}
+
+impl Band {
+    /// The power that it lets through of each signal. `power` has one row a bin.
     #[inline(always)]
-    pub(super) fn apply(&self, power: &[[f32; SIGNALS]]) -> impl Iterator<Item = [f32; SIGNALS]> {
-        self.0.iter().map(|band| {
-            let mut sums = [0.0; SIGNALS];
-            for (weight, power) in band.weights.iter().zip(&power[band.first..]) {
-                for (sum, power) in sums.iter_mut().zip(power) {
-                    *sum += weight * power;
-                }
+    pub(super) fn apply(&self, power: &[[f32; SIGNALS]]) -> [f32; SIGNALS] {
+        let mut sums = [0.0; SIGNALS];
+        for (weight, power) in self.weights.iter().zip(&power[self.first..]) {
+            for (sum, power) in sums.iter_mut().zip(power) {
+                *sum += weight * power;
             }
-            sums
-        })
+        }
+        sums
     }
 }
 

@@ -139,6 +139,9 @@ impl Spectrogrammer {
 
 /// Fills a spectrogram, a few frames at a time. Compiled once for any machine and once for wider
 /// vector units; both round alike, so they see the same.
+///
+/// There is no closure in it: one that the compiler doesn't inline is compiled for any machine
+/// alone, and a call for every number makes the spectrogram several times slower.
 #[multiversion(targets("x86_64+avx2"))]
 fn fill(plan: &Spectrogrammer, samples: &[i16], scratch: &mut Scratch, out: &mut [f32]) {
     let Scratch { padded, points, spare, power } = scratch;
@@ -150,20 +153,30 @@ fn fill(plan: &Spectrogrammer, samples: &[i16], scratch: &mut Scratch, out: &mut
     for (batch, out) in out.chunks_mut(SIGNALS * bands).enumerate() {
         let frames = out.len() / bands;
         // Where frames are lacking, the last one comes again, and its numbers aren't read.
-        let starts: [usize; SIGNALS] =
-            std::array::from_fn(|i| plan.start(batch * SIGNALS + i.min(frames - 1)));
+        let mut starts = [0; SIGNALS];
+        for (i, start) in starts.iter_mut().enumerate() {
+            *start = plan.start(batch * SIGNALS + i.min(frames - 1));
+        }
         for (run, points) in points.chunks_mut(RUN).enumerate() {
             let window = &plan.window[run * RUN..];
-            let signals = starts.map(|start| &padded[start + run * RUN..].as_chunks::<RUN>().0[0]);
+            let mut signals = [&[0.0; RUN]; SIGNALS];
+            for (signal, start) in signals.iter_mut().zip(starts) {
+                *signal = &padded[start + run * RUN..].as_chunks::<RUN>().0[0];
+            }
             for i in 0..RUN.min(points.len()) {
-                points[i] = Point::of(signals.map(|signal| signal[i]), window[i]);
+                let mut values = [0.0; SIGNALS];
+                for (value, signal) in values.iter_mut().zip(signals) {
+                    *value = signal[i];
+                }
+                points[i] = Point::of(values, window[i]);
             }
         }
         plan.fourier.transform(points, spare);
         for (bin, power) in power.iter_mut().enumerate() {
             *power = fourfold_power(points, bin);
         }
-        for (band, powers) in plan.bank.apply(power).enumerate() {
+        for (band, filter) in plan.bank.filters().iter().enumerate() {
+            let powers = filter.apply(power);
             let mut numbers = [0.0; SIGNALS];
             for (number, power) in numbers.iter_mut().zip(powers) {
                 *number = (logarithm(power.max(POWER_FLOOR)) - LOG_MEAN) * (1.0 / LOG_SD);
